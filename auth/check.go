@@ -1,0 +1,48 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// checkClaims holds the claims of a well-signed token against the configuration.
+// Age and status come last, so that their errors vouch for everything else.
+func (v *Verifier) checkClaims(a *Auth) error {
+	c := a.Claims
+	switch {
+	case c.Issuer != v.issuer:
+		return refuse(ReasonTokenIssuer, fmt.Errorf("issued by %q", c.Issuer))
+	case !v.audienceFits(c.Audience):
+		return refuse(ReasonTokenAudience, fmt.Errorf("meant for %q", c.Audience))
+	case len(v.parties) > 0 && !slices.Contains(v.parties, c.AuthorizedParty):
+		return refuse(ReasonTokenParty, fmt.Errorf("asked for by %q", c.AuthorizedParty))
+	case c.ExpiresAt <= c.IssuedAt:
+		return refuse(ReasonTokenClaims, errors.New("expires before it is issued"))
+	case c.ExpiresAt-c.IssuedAt > v.maxLifetime:
+		return refuse(ReasonTokenClaims, errors.New("lives too long"))
+	}
+	now := v.now().Unix()
+	if c.NotBefore > now+v.leeway || c.IssuedAt > now+v.leeway {
+		return refuse(ReasonTokenNotYet, nil)
+	}
+	if c.ExpiresAt <= now-v.leeway {
+		return &TokenError{Reason: ReasonTokenExpired, Expired: c}
+	}
+	if c.Status != "active" {
+		return &TokenError{Reason: ReasonSessionPending, Pending: a}
+	}
+	return nil
+}
+
+// audienceFits reports whether aud names us (T-14). An empty name names nobody,
+// and neither does an empty list.
+func (v *Verifier) audienceFits(aud []string) bool {
+	switch {
+	case v.anyAudience:
+		return true
+	case aud == nil:
+		return len(v.audiences) == 0
+	}
+	return slices.ContainsFunc(aud, func(name string) bool { return slices.Contains(v.audiences, name) })
+}

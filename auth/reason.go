@@ -1,0 +1,30 @@
+package auth
+
+// Reason is why a request is not authenticated. Reasons are for logs and, in
+// development, for a response header; an answer in production never holds one.
+type Reason string
+
+// The reasons. Each is the one rule that refused the request.
+const (
+	ReasonNone              Reason = ""
+	ReasonTokenMissing      Reason = "session_token_missing"
+	ReasonTokenMalformed    Reason = "session_token_malformed"   // not three strict base64url parts, too long, or not strict JSON
+	ReasonTokenAlgorithm    Reason = "session_token_algorithm"   // alg is not the key's
+	ReasonTokenHeader       Reason = "session_token_header"      // crit, b64, jwk, jku, x5u, x5c, x5t, cty, zip …
+	ReasonTokenType         Reason = "session_token_type"        // typ or cat is not a session token's
+	ReasonTokenKeyUnknown   Reason = "session_token_key_unknown" // kid absent or not in the key set
+	ReasonTokenSignature    Reason = "session_token_signature_invalid"
+	ReasonTokenClaims       Reason = "session_token_claims_invalid" // a required claim is absent or has the wrong type
+	ReasonTokenExpired      Reason = "session_token_expired"
+	ReasonTokenNotYet       Reason = "session_token_not_active_yet" // nbf or iat in the future
+	ReasonTokenIssuer       Reason = "session_token_issuer"
+	ReasonTokenAudience     Reason = "session_token_audience"
+	ReasonTokenParty        Reason = "session_token_authorized_party"
+	ReasonTokenAmbiguous    Reason = "session_token_ambiguous" // several different credentials
+	ReasonSessionPending    Reason = "session_pending"
+	ReasonSessionRevoked    Reason = "session_revoked"
+	ReasonRenewalFailed     Reason = "session_renewal_failed" // the store could not be asked for a fresh token
+	ReasonCrossOrigin       Reason = "cross_origin"           // cookie-borne token on an unsafe cross-origin request
+	ReasonKeysUnavailable   Reason = "keys_unavailable"
+	ReasonRevocationUnknown Reason = "revocation_unknown" // the feed is stale and the store did not answer
+)
