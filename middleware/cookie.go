@@ -1,0 +1,53 @@
+package middleware
+
+import (
+	"net/http"
+	"strings"
+)
+
+// cookieMaxAge is how long browsers keep the session cookie: like the official
+// SDK, far longer than the token in it lives, since an expired token says which
+// session to renew.
+const cookieMaxAge = 365 * 24 * 60 * 60 // seconds
+
+// nextCookie takes the first cookie off a Cookie header as RFC 6265 §4.2.1 has it:
+// split at the semicolon, then at the first equals sign, then freed of blanks and
+// tabs. Nothing is decoded or unquoted, and names are not looked at. A pair
+// without an equals sign has no name.
+func nextCookie(line string) (name, value, rest string) {
+	pair, rest, _ := strings.Cut(line, ";")
+	if i := strings.IndexByte(pair, '='); i >= 0 {
+		return trim(pair[:i]), trim(pair[i+1:]), rest
+	}
+	return "", "", rest
+}
+
+// trim cuts blanks and tabs only: strings.TrimSpace would also cut what Unicode
+// calls a space, and so make one name of two.
+func trim(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// setSession puts a renewed token on the answer.
+func (m *Middleware) setSession(w http.ResponseWriter, token string) {
+	for _, name := range []string{sessionCookie, m.suffixed} {
+		if name == "" {
+			continue
+		}
+		http.SetCookie(w, &http.Cookie{
+			Name:     name,
+			Value:    token,
+			Path:     "/",
+			MaxAge:   cookieMaxAge,
+			Secure:   m.cfg.SecureCookies,
+			HttpOnly: m.cfg.HTTPOnlySession,
+			SameSite: http.SameSiteLaxMode,
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package middleware_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/middleware"
+)
+
+// publicKey stands for the one that the server's key set publishes.
+const publicKey = `-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----`
+
+func exampleVerifier() *auth.Verifier {
+	key, err := auth.ParsePEM("ins_1", []byte(publicKey))
+	if err != nil {
+		panic(err)
+	}
+	keys, err := auth.FixedKeys(key)
+	if err != nil {
+		panic(err)
+	}
+	v, err := auth.NewVerifier(auth.VerifierConfig{Keys: keys, Issuer: "https://clerk.example.com"})
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func Example() {
+	m, err := middleware.New(middleware.Config{Verifier: exampleVerifier(), SignInURL: "/sign-in"})
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /api/me", m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, auth.FromContext(r.Context()).UserID)
+	})))
+
+	script := httptest.NewRecorder()
+	mux.ServeHTTP(script, httptest.NewRequest("GET", "/api/me", nil))
+	fmt.Println(script.Code)
+
+	page := httptest.NewRequest("GET", "/api/me", nil)
+	page.Header.Set("Sec-Fetch-Dest", "document")
+	browser := httptest.NewRecorder()
+	mux.ServeHTTP(browser, page)
+	fmt.Println(browser.Code, browser.Header().Get("Location"))
+	// Output:
+	// 401
+	// 303 /sign-in?redirect_url=%2Fapi%2Fme
+}
+
+func ExampleMux() {
+	m, err := middleware.New(middleware.Config{Verifier: exampleVerifier()})
+	if err != nil {
+		panic(err)
+	}
+	mux := middleware.NewMux(m)
+	page := func(text string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) })
+	}
+	mux.Public("GET /{$}", page("welcome"))
+	mux.Protected("GET /account", page("your account"))
+
+	for _, target := range []string{"/", "/account", "/forgotten", "/%2e%2e/account"} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest("GET", target, nil))
+		fmt.Println(target, w.Code)
+	}
+	// Output:
+	// / 200
+	// /account 401
+	// /forgotten 401
+	// /%2e%2e/account 400
+}

@@ -1,0 +1,111 @@
+package middleware
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gatehouse-dev/gatehouse/auth"
+)
+
+// ReasonHeader is the header with the reason of a refusal, see Config.ShowReasons.
+const ReasonHeader = "Gatehouse-Auth-Reason"
+
+// The answers to refused requests, the same for every reason.
+const (
+	unauthenticatedBody = `{"errors":[{"message":"You are not signed in.",` +
+		`"long_message":"This request needs a valid session token. Sign in and try again.",` +
+		`"code":"authentication_invalid"}]}` + "\n"
+	unavailableBody = `{"errors":[{"message":"Sign-in is unavailable.",` +
+		`"long_message":"It could not be checked who this request is from. Try again in a moment.",` +
+		`"code":"service_unavailable"}]}` + "\n"
+)
+
+// refuse answers a request that is not signed in.
+func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth) {
+	status := m.refusal(r, a)
+	if m.cfg.OnRefuse != nil {
+		m.cfg.OnRefuse(r, status, a)
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if m.cfg.ShowReasons {
+		h.Set(ReasonHeader, string(a.Reason))
+	}
+	switch {
+	case status == http.StatusSeeOther:
+		h.Set("Location", m.signInFor(r))
+		w.WriteHeader(status)
+	case m.cfg.ErrorHandler != nil:
+		m.cfg.ErrorHandler(w, r, a)
+	case status == http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer") // RFC 6750 §3
+		writeJSON(w, status, unauthenticatedBody)
+	default:
+		h.Set("Retry-After", "1")
+		writeJSON(w, status, unavailableBody)
+	}
+}
+
+// refusal is the status of a refusal. Sending a browser to sign in while nobody
+// can be recognised would send it in circles.
+func (m *Middleware) refusal(r *http.Request, a auth.Auth) int {
+	switch a.Reason {
+	case auth.ReasonKeysUnavailable, auth.ReasonRevocationUnknown, auth.ReasonRenewalFailed:
+		return http.StatusServiceUnavailable
+	}
+	if m.signIn != nil && navigates(r) {
+		return http.StatusSeeOther
+	}
+	return http.StatusUnauthorized
+}
+
+func writeJSON(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body) // who has gone does not read the refusal
+}
+
+// navigates reports whether a browser wants to show the answer to r (R-11).
+func navigates(r *http.Request) bool {
+	if r.Method != http.MethodGet {
+		return false
+	}
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "document", "iframe":
+		return true
+	case "":
+		return strings.HasPrefix(r.Header.Get("Accept"), "text/html")
+	}
+	return false
+}
+
+// signInFor returns the address to sign in at, with the way back to r. Hosts come
+// from the configuration, never from the request (R-12).
+func (m *Middleware) signInFor(r *http.Request) string {
+	u := *m.signIn
+	q := u.Query()
+	back := pathAndQuery(r)
+	if u.Host != "" {
+		back = m.cfg.AuthorizedParty + back
+	}
+	q.Set("redirect_url", back)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// pathAndQuery returns the path of r as the browser sees it, query included. A
+// path that begins with two slashes would name a host.
+func pathAndQuery(r *http.Request) string {
+	u, err := url.ParseRequestURI(r.RequestURI) // before any http.StripPrefix
+	if err != nil {
+		u = r.URL
+	}
+	back := "/" + strings.TrimLeft(u.EscapedPath(), `/\`)
+	if u.RawQuery != "" {
+		back += "?" + u.RawQuery
+	}
+	return back
+}
