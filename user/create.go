@@ -1,0 +1,205 @@
+package user
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+)
+
+const (
+	// maxIdentifications of one kind keep a user one small read.
+	maxIdentifications  = 100
+	maxExternalIDLength = 256 // code points
+)
+
+// NewUser is what Create needs. At least one identifier is required.
+type NewUser struct {
+	ExternalID     string          // at most 256 code points
+	EmailAddresses []NewIdentifier // the first verified one becomes primary
+	PhoneNumbers   []NewIdentifier // the first verified one becomes primary
+	Username       string
+	FirstName      string // at most 256 code points
+	LastName       string // at most 256 code points
+	Locale         string
+
+	Password           string `json:"-"` // plain; checked against the policy, then hashed
+	PasswordDigest     Digest // ready, from Service.HashPassword or ParseDigest; excludes Password
+	SkipPasswordChecks bool   // of the policy: only encoding and bytes are looked at
+	WarnPwnedPassword  bool   // log a breached password instead of refusing it (P-05, development)
+
+	PublicMetadata, PrivateMetadata, UnsafeMetadata json.RawMessage // nil means {}
+
+	DeleteSelfEnabled         *bool // nil means true
+	CreateOrganizationEnabled *bool // nil means true
+	CreateOrganizationsLimit  int   // 0 means unlimited
+	LegalAcceptedAt           time.Time
+	CreatedAt                 time.Time // zero means now
+	Banned, Locked            bool
+	BypassClientTrust         bool
+}
+
+// Format prints nothing of a NewUser, which may hold a password (L-02).
+func (NewUser) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "user.NewUser"+redacted) }
+
+// LogValue returns "[redacted]".
+func (NewUser) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// NewIdentifier is an e-mail address or phone number that is set together with
+// proof that it is the user's, or reserved without.
+type NewIdentifier struct {
+	Value    string
+	Strategy string // how it was verified: "admin", "email_code"; "" means reserved, not verified
+}
+
+// Create stores a new user. Errors: *FieldError, *TakenError, ErrExternalIDTaken,
+// ErrBusy, ErrHashInTx. The event user.created waits for Drain.
+func (s *Service) Create(ctx context.Context, nu NewUser) (*User, error) {
+	u, err := s.build(nu)
+	if err != nil {
+		return nil, err
+	}
+	if len(u.Identifications) == 0 {
+		return nil, &FieldError{Field: "identifier", Rule: RuleMissing}
+	}
+	if nu.Password != "" {
+		u.PasswordDigest, err = s.newDigest(ctx, u.ID, nu.Password, u.Identifiers(), nu.SkipPasswordChecks, nu.WarnPwnedPassword)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if u.PasswordDigest != "" {
+		u.PasswordUpdatedAt = u.UpdatedAt
+	}
+	if err := s.store.Create(ctx, u, s.newEvent(EventCreated, u.ID, u.UpdatedAt)); err != nil {
+		return nil, err
+	}
+	u.Version = 1
+	return u, nil
+}
+
+// Check applies Create's rules that need neither the store nor a hash, to as much of a
+// user as there is: so a form is refused when a field is sent and not at its end. The
+// password and a missing identifier are not looked at.
+func (s *Service) Check(nu NewUser) error {
+	_, err := s.build(nu)
+	return err
+}
+
+// build applies every rule but those about plain passwords and the least that a user has.
+func (s *Service) build(nu NewUser) (*User, error) {
+	now := s.now()
+	u := &User{
+		ID:                        ID(random.ID("user", now)),
+		PasswordDigest:            nu.PasswordDigest,
+		DeleteSelfEnabled:         nu.DeleteSelfEnabled == nil || *nu.DeleteSelfEnabled,
+		CreateOrganizationEnabled: nu.CreateOrganizationEnabled == nil || *nu.CreateOrganizationEnabled,
+		CreateOrganizationsLimit:  nu.CreateOrganizationsLimit,
+		BypassClientTrust:         nu.BypassClientTrust,
+		Banned:                    nu.Banned,
+		Locked:                    nu.Locked,
+		LegalAcceptedAt:           toMillis(nu.LegalAcceptedAt),
+		CreatedAt:                 now,
+		UpdatedAt:                 now,
+	}
+	if !nu.CreatedAt.IsZero() {
+		u.CreatedAt = toMillis(nu.CreatedAt)
+	}
+	if err := u.setProfile(&nu.ExternalID, &nu.FirstName, &nu.LastName, &nu.Locale); err != nil {
+		return nil, err
+	}
+	if err := u.setMetadata(orObject(nu.PublicMetadata), orObject(nu.PrivateMetadata), orObject(nu.UnsafeMetadata)); err != nil {
+		return nil, err
+	}
+	if nu.CreateOrganizationsLimit < 0 {
+		return nil, &FieldError{Field: "create_organizations_limit", Rule: RuleValue}
+	}
+	if nu.PasswordDigest != "" {
+		if nu.Password != "" {
+			return nil, &FieldError{Field: "password_digest", Rule: RuleValue}
+		}
+		if _, err := parseDigest(nu.PasswordDigest); err != nil {
+			return nil, err
+		}
+	}
+	return u, s.identify(u, nu, now)
+}
+
+// identify adds the identifiers of nu.
+func (s *Service) identify(u *User, nu NewUser, now time.Time) error {
+	for kind, list := range map[Kind][]NewIdentifier{KindEmailAddress: nu.EmailAddresses, KindPhoneNumber: nu.PhoneNumbers} {
+		if len(list) > maxIdentifications {
+			return &FieldError{Field: string(kind), Rule: RuleTooLong, Limit: maxIdentifications}
+		}
+	}
+	for _, n := range nu.EmailAddresses {
+		if err := s.addIdentifier(u, KindEmailAddress, n, now); err != nil {
+			return err
+		}
+	}
+	for _, n := range nu.PhoneNumbers {
+		if err := s.addIdentifier(u, KindPhoneNumber, n, now); err != nil {
+			return err
+		}
+	}
+	if nu.Username != "" {
+		if err := u.setUsername(nu.Username, now); err != nil {
+			return err
+		}
+	}
+	u.choosePrimaries()
+	return nil
+}
+
+// addIdentifier adds a verified or reserved address or number.
+func (s *Service) addIdentifier(u *User, kind Kind, n NewIdentifier, now time.Time) error {
+	shown, key, err := Canonical(kind, n.Value)
+	if err != nil {
+		return err
+	}
+	if kind == KindPhoneNumber && s.cfg.PhoneRegions != nil && !slices.Contains(s.cfg.PhoneRegions, phoneRegion(key)) {
+		return &FieldError{Field: string(kind), Rule: RuleValue}
+	}
+	for _, i := range u.Identifications {
+		if i.Kind == kind && i.Key == key {
+			return &TakenError{Kind: kind}
+		}
+	}
+	i := Identification{
+		ID: IdentificationID(random.ID("idn", now)), UserID: u.ID, Kind: kind, Value: shown, Key: key,
+		Claimed: true, Reserved: n.Strategy == "", CreatedAt: now, UpdatedAt: now,
+	}
+	if n.Strategy != "" {
+		i.Verification = &Verification{Status: "verified", Strategy: n.Strategy}
+	}
+	u.Identifications = append(u.Identifications, i)
+	return nil
+}
+
+// choosePrimaries makes the oldest verified address and number primary where the user
+// has none. An unverified one is never primary (A-05).
+func (u *User) choosePrimaries() {
+	for _, i := range u.Identifications {
+		if !i.Verified() {
+			continue
+		}
+		switch {
+		case i.Kind == KindEmailAddress && u.PrimaryEmailAddressID == "":
+			u.PrimaryEmailAddressID = i.ID
+		case i.Kind == KindPhoneNumber && u.PrimaryPhoneNumberID == "":
+			u.PrimaryPhoneNumberID = i.ID
+		}
+	}
+}
+
+func orObject(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return json.RawMessage("{}")
+	}
+	return raw
+}

@@ -1,0 +1,58 @@
+package user
+
+import (
+	"context"
+	"time"
+)
+
+// EventType names what happened to a user.
+type EventType string
+
+// The event types.
+const (
+	EventCreated         EventType = "user.created"
+	EventUpdated         EventType = "user.updated" // any change but LastSignInAt and LastActiveAt alone
+	EventDeleted         EventType = "user.deleted"
+	EventBanned          EventType = "user.banned"
+	EventPasswordChanged EventType = "user.password.changed"
+)
+
+// urgent reports whether Service handles the event before it answers: sessions must
+// not outlive what these say. The others wait for Drain.
+func (t EventType) urgent() bool {
+	return t == EventDeleted || t == EventBanned || t == EventPasswordChanged
+}
+
+// Event is one row of the outbox.
+type Event struct {
+	ID     string // "evt_" and 27 characters
+	Type   EventType
+	UserID ID
+	At     time.Time
+}
+
+// EventHandler does what must follow an event. It is called at least once per
+// event, for events of one user in the order they were recorded, possibly by
+// several nodes at once; the event is done when it returns nil. It must bound its
+// own time.
+type EventHandler interface {
+	HandleUserEvent(ctx context.Context, e Event) error
+}
+
+// EventHandlerFunc is a function that handles events.
+type EventHandlerFunc func(ctx context.Context, e Event) error
+
+// HandleUserEvent calls f.
+func (f EventHandlerFunc) HandleUserEvent(ctx context.Context, e Event) error { return f(ctx, e) }
+
+// Outbox is the second half of a Store: events recorded with the change itself.
+type Outbox interface {
+	// Pending returns up to limit events that are not done, in the order they were
+	// recorded, the oldest first.
+	Pending(ctx context.Context, limit int) ([]Event, error)
+	// Done marks events handled at the given time. Ids that are unknown or done
+	// already are passed over.
+	Done(ctx context.Context, at time.Time, ids ...string) error
+	// Purge forgets events that were handled before the given time.
+	Purge(ctx context.Context, before time.Time) error
+}

@@ -1,0 +1,231 @@
+package user
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+)
+
+// The floor and the default cost of argon2id, and what a digest from elsewhere may cost.
+const (
+	minMemoryKiB     = 19456
+	minIterations    = 2
+	defaultMemoryKiB = 47104
+
+	maxMemoryKiB   = 256 * 1024
+	maxIterations  = 10
+	maxParallelism = 8
+	maxBcryptCost  = 14
+
+	saltLength = 16 // bytes
+	keyLength  = 32 // bytes
+
+	maxDigestLength = 512 // bytes
+)
+
+// HasherConfig is the cost of argon2id. The zero value of every field works; a cost
+// below the floor (MemoryKiB 19456, Iterations 2) is refused.
+type HasherConfig struct {
+	MemoryKiB     uint32        // of one hash; 0 means 47104, at most 262144
+	Iterations    uint32        // 0 means 2, at most 10
+	Parallelism   uint8         // 0 means 1, at most 8
+	MaxConcurrent int           // hashes at once; 0 means max(2, NumCPU)
+	QueueTimeout  time.Duration // how long a hash waits for its turn; 0 means 2 s; then ErrBusy
+}
+
+// Hasher hashes and verifies passwords, a bounded number at once, so that a crowd at
+// the door takes MaxConcurrent times MemoryKiB of memory and no more (P-09). It is
+// safe for concurrent use.
+type Hasher struct {
+	params       *argon2id.Params
+	dummy        Digest // of no password, at the current cost
+	slots        chan struct{}
+	queueTimeout time.Duration
+
+	// The work itself; tests count it.
+	create  func(password string, params *argon2id.Params) (string, error)
+	compare func(password, digest string) (bool, error)
+}
+
+// NewHasher returns an error that names the field that is out of bounds (P-01).
+func NewHasher(cfg HasherConfig) (*Hasher, error) {
+	memory := orDefault(cfg.MemoryKiB, defaultMemoryKiB)
+	iterations := orDefault(cfg.Iterations, minIterations)
+	parallelism := orDefault(cfg.Parallelism, 1)
+	switch {
+	case memory < minMemoryKiB || memory > maxMemoryKiB:
+		return nil, fmt.Errorf("user: HasherConfig.MemoryKiB is %d, want %d to %d", memory, minMemoryKiB, maxMemoryKiB)
+	case iterations < minIterations || iterations > maxIterations:
+		return nil, fmt.Errorf("user: HasherConfig.Iterations is %d, want %d to %d", iterations, minIterations, maxIterations)
+	case parallelism > maxParallelism:
+		return nil, fmt.Errorf("user: HasherConfig.Parallelism is %d, want 1 to %d", parallelism, maxParallelism)
+	case cfg.MaxConcurrent < 0:
+		return nil, fmt.Errorf("user: HasherConfig.MaxConcurrent is %d", cfg.MaxConcurrent)
+	case cfg.QueueTimeout < 0:
+		return nil, fmt.Errorf("user: HasherConfig.QueueTimeout is %v", cfg.QueueTimeout)
+	}
+	h := &Hasher{
+		params: &argon2id.Params{
+			Memory: memory, Iterations: iterations, Parallelism: parallelism,
+			SaltLength: saltLength, KeyLength: keyLength,
+		},
+		slots:        make(chan struct{}, orDefault(cfg.MaxConcurrent, max(2, runtime.NumCPU()))),
+		queueTimeout: orDefault(cfg.QueueTimeout, 2*time.Second),
+		create:       argon2id.CreateHash,
+		compare:      compareDigest,
+	}
+	h.dummy = h.newDummy()
+	return h, nil
+}
+
+// newDummy makes a digest that no password has, without the work of hashing one.
+func (h *Hasher) newDummy() Digest {
+	encode := base64.RawStdEncoding.EncodeToString
+	return Digest(fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
+		h.params.Memory, h.params.Iterations, h.params.Parallelism,
+		encode(random.Bytes(saltLength)), encode(random.Bytes(keyLength))))
+}
+
+// Hash returns a PHC string with a salt of its own. All bytes of the password count.
+// ErrBusy if QueueTimeout passed first, ctx's error if the caller gave up.
+func (h *Hasher) Hash(ctx context.Context, password string) (Digest, error) {
+	release, err := h.acquire(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	digest, err := h.create(password, h.params)
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	return Digest(digest), nil
+}
+
+// Verify reports whether d is the password's digest, and whether it ought to be
+// replaced by one of Hash because its scheme or cost is lower. The empty digest is
+// nobody's and costs as much as a current one (P-07). Errors are Hash's, and
+// *FieldError for a digest that ParseDigest refuses.
+func (h *Hasher) Verify(ctx context.Context, password string, d Digest) (ok, outdated bool, err error) {
+	if d == "" {
+		d = h.dummy
+	}
+	params, err := parseDigest(d)
+	if err != nil {
+		return false, false, err
+	}
+	release, err := h.acquire(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer release()
+	ok, err = h.compare(password, string(d))
+	if err != nil {
+		return false, false, fmt.Errorf("verify password: %w", err)
+	}
+	return ok, h.outdated(params), nil
+}
+
+func (h *Hasher) outdated(p *argon2id.Params) bool {
+	return p == nil || p.Memory < h.params.Memory || p.Iterations < h.params.Iterations ||
+		p.SaltLength < saltLength || p.KeyLength < keyLength
+}
+
+// acquire waits for a turn.
+func (h *Hasher) acquire(ctx context.Context) (release func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	release = func() { <-h.slots }
+	select {
+	case h.slots <- struct{}{}:
+		return release, nil
+	default:
+	}
+	timeout := time.NewTimer(h.queueTimeout)
+	defer timeout.Stop()
+	select {
+	case h.slots <- struct{}{}:
+		return release, nil
+	case <-timeout.C:
+		return nil, ErrBusy
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// compareDigest compares in constant time, as both libraries do (P-10, K-02).
+func compareDigest(password, digest string) (bool, error) {
+	if !strings.HasPrefix(digest, "$argon2id$") {
+		// bcrypt itself reads 72 bytes and no more (P-03).
+		err := bcrypt.CompareHashAndPassword([]byte(digest), []byte(password))
+		if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	return argon2id.ComparePasswordAndHash(password, digest)
+}
+
+// ParseDigest accepts what Verify can verify at a bearable cost: argon2id (m up to
+// 256 MiB, t up to 10, p up to 8) and bcrypt (2a, 2b, 2y, cost up to 14), at most 512
+// bytes. It returns a *FieldError for everything else. Nothing is hashed.
+func ParseDigest(s string) (Digest, error) {
+	if _, err := parseDigest(Digest(s)); err != nil {
+		return "", err
+	}
+	return Digest(s), nil
+}
+
+// parseDigest returns the parameters of argon2id, nil for bcrypt.
+func parseDigest(d Digest) (*argon2id.Params, error) {
+	malformed := &FieldError{Field: "password_digest", Rule: RuleFormat}
+	costly := &FieldError{Field: "password_digest", Rule: RuleValue}
+	s := string(d)
+	if len(s) > maxDigestLength {
+		return nil, malformed
+	}
+	if len(s) == 60 && (strings.HasPrefix(s, "$2a$") || strings.HasPrefix(s, "$2b$") || strings.HasPrefix(s, "$2y$")) {
+		cost, err := bcrypt.Cost([]byte(s))
+		if err != nil {
+			return nil, malformed
+		}
+		if cost > maxBcryptCost {
+			return nil, costly
+		}
+		return nil, nil
+	}
+	p, salt, key, err := argon2id.DecodeHash(s)
+	if err != nil {
+		return nil, malformed
+	}
+	// The library reads numbers leniently; what it understood must be what is written.
+	if !strings.HasPrefix(s, fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, p.Memory, p.Iterations, p.Parallelism)) {
+		return nil, malformed
+	}
+	// An empty key would equal that of every password.
+	if len(salt) < 8 || len(key) < 16 || p.Iterations == 0 || p.Parallelism == 0 {
+		return nil, malformed
+	}
+	if p.Memory > maxMemoryKiB || p.Iterations > maxIterations || p.Parallelism > maxParallelism {
+		return nil, costly
+	}
+	return p, nil
+}
+
+func orDefault[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}

@@ -1,0 +1,144 @@
+package user
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+)
+
+// Config sets up a Service. The zero value of every optional field works.
+type Config struct {
+	Store  Store        // required; must also be an Outbox and a Transactor
+	Events EventHandler // required: what follows a ban or a deletion
+	Hasher *Hasher      // nil means NewHasher with its defaults
+
+	MinPasswordLength int              // in code points, 8 to 256; 0 means 8
+	AppName           string           // a password may not be it; "" skips the rule
+	PhoneRegions      []string         // ISO 3166 codes that new phone numbers may be of (I-05); nil means any
+	Now               func() time.Time // nil means time.Now
+	Logger            *slog.Logger     // nil means discard
+}
+
+// Service holds the rules about users. It is safe for concurrent use.
+type Service struct {
+	cfg    Config
+	store  Store
+	outbox Outbox
+	policy passwordPolicy
+	inTx   bool // made by WithTx
+
+	purged *atomic.Int64 // when Drain purged the outbox last, in Unix seconds
+}
+
+// NewService checks cfg and returns a Service; the error names the bad field.
+func NewService(cfg Config) (*Service, error) {
+	outbox, isOutbox := cfg.Store.(Outbox)
+	_, isTransactor := cfg.Store.(Transactor)
+	switch {
+	case cfg.Store == nil:
+		return nil, errors.New("user: Config.Store is required")
+	case !isOutbox:
+		return nil, errors.New("user: Config.Store is no Outbox")
+	case !isTransactor:
+		return nil, errors.New("user: Config.Store is no Transactor")
+	case cfg.Events == nil:
+		return nil, errors.New("user: Config.Events is required")
+	case cfg.MinPasswordLength != 0 && (cfg.MinPasswordLength < minPasswordLength || cfg.MinPasswordLength > maxPasswordLength):
+		return nil, fmt.Errorf("user: Config.MinPasswordLength is %d, want %d to %d", cfg.MinPasswordLength, minPasswordLength, maxPasswordLength)
+	}
+	if cfg.Hasher == nil {
+		hasher, err := NewHasher(HasherConfig{})
+		if err != nil {
+			return nil, err
+		}
+		cfg.Hasher = hasher
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	policy := passwordPolicy{minLength: orDefault(cfg.MinPasswordLength, minPasswordLength), appName: cfg.AppName}
+	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, policy: policy, purged: new(atomic.Int64)}, nil
+}
+
+// WithTx returns a Service whose every write, events included, is part of tx: each
+// call is a savepoint. Events wait for Drain, which runs after the caller's commit.
+// tx must belong to the database that the store was opened on. Hash passwords before
+// (HashPassword): Create and Update with a plain one return ErrHashInTx.
+func (s *Service) WithTx(tx *sql.Tx) *Service {
+	bound := *s
+	bound.store = s.cfg.Store.(Transactor).WithTx(tx) // NewService has checked that it is one
+	bound.inTx = true
+	return &bound
+}
+
+// ByID returns ErrNotFound for unknown, deleted and malformed ids.
+func (s *Service) ByID(ctx context.Context, id ID) (*User, error) {
+	if !id.Valid() {
+		return nil, ErrNotFound
+	}
+	u, err := s.store.ByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	u.unlockExpired(s.now())
+	return u, nil
+}
+
+// ByIdentifier finds the user whose claimed e-mail address, phone number or
+// username the text is, and that identification. ErrNotFound if there is none;
+// *FieldError if it can be none of them.
+func (s *Service) ByIdentifier(ctx context.Context, identifier string) (*User, Identification, error) {
+	kind, key, err := ParseIdentifier(identifier)
+	if err != nil {
+		return nil, Identification{}, err
+	}
+	u, err := s.store.ByKey(ctx, kind, key)
+	if err != nil {
+		return nil, Identification{}, err
+	}
+	u.unlockExpired(s.now())
+	for _, i := range u.Identifications {
+		if i.Kind == kind && i.Key == key && i.Claimed {
+			return u, i, nil
+		}
+	}
+	return nil, Identification{}, ErrNotFound
+}
+
+// Taken reports whether an identifier is claimed. The value is canonicalised first;
+// *FieldError if it is no such identifier.
+func (s *Service) Taken(ctx context.Context, kind Kind, value string) (bool, error) {
+	_, key, err := Canonical(kind, value)
+	if err != nil {
+		return false, err
+	}
+	_, err = s.store.ByKey(ctx, kind, key)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// now is the present in the precision that stores keep.
+func (s *Service) now() time.Time { return toMillis(s.cfg.Now()) }
+
+func (s *Service) newEvent(t EventType, id ID, at time.Time) Event {
+	return Event{ID: random.ID("evt", at), Type: t, UserID: id, At: at}
+}
+
+// toMillis is t as a store returns it.
+func toMillis(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return time.UnixMilli(t.UnixMilli()).UTC()
+}

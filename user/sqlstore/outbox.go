@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+const (
+	insertEvent = `
+	insert into user_events (id, type, user_id, recorded_at, done_at)
+	values ($1, $2, $3, $4, 0)`
+	pendingEvents = `
+	select id, type, user_id, recorded_at
+	from user_events
+	where done_at = 0
+	order by seq
+	limit $1`
+)
+
+// record adds events to the outbox, in the transaction of what they tell of.
+func record(ctx context.Context, q sqldb.Querier, events []user.Event) error {
+	for _, e := range events {
+		if _, err := q.ExecContext(ctx, insertEvent, e.ID, string(e.Type), string(e.UserID), sqldb.Millis(e.At)); err != nil {
+			return fmt.Errorf("record event: %w", err)
+		}
+	}
+	return nil
+}
+
+// Pending implements user.Outbox. Events of one user are in the order of their
+// changes, since a change holds the user's lock until it commits; those of several
+// users may be in another order than their commits.
+func (s *Store) Pending(ctx context.Context, limit int) ([]user.Event, error) {
+	var events []user.Event
+	err := s.db.Read(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		rows, err := q.QueryContext(ctx, pendingEvents, limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, eventType, userID string
+			var at int64
+			if err := rows.Scan(&id, &eventType, &userID, &at); err != nil {
+				return err
+			}
+			events = append(events, user.Event{ID: id, Type: user.EventType(eventType), UserID: user.ID(userID), At: sqldb.Time(at)})
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pending events: %w", err)
+	}
+	return events, nil
+}
+
+// Done implements user.Outbox.
+func (s *Store) Done(ctx context.Context, at time.Time, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	args := []any{max(1, sqldb.Millis(at))} // 0 means not done
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	query := `update user_events set done_at = $1 where done_at = 0 and id in (` + placeholders(2, len(ids)) + `)`
+	return s.exec(ctx, "events done", query, args...)
+}
+
+// Purge implements user.Outbox.
+func (s *Store) Purge(ctx context.Context, before time.Time) error {
+	return s.exec(ctx, "purge events", `delete from user_events where done_at > 0 and done_at < $1`, sqldb.Millis(before))
+}
+
+func (s *Store) exec(ctx context.Context, what, query string, args ...any) error {
+	err := s.db.Write(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		_, err := q.ExecContext(ctx, query, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package user
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Store persists users and records their events. Service is its only consumer;
+// storetest.Run is the contract every backend passes. Implementations are safe
+// for concurrent use. Times are kept in whole milliseconds and returned in UTC.
+//
+// A cancelled context ends a call with an error that wraps context.Canceled, and
+// then nothing of it is stored.
+type Store interface {
+	// Create adds u with u.Version 1 and records events, in one transaction.
+	// *TakenError if another user claims the kind and key of one of u's claimed
+	// identifications, ErrExternalIDTaken for the external id.
+	Create(ctx context.Context, u *User, events ...Event) error
+	// ByID returns ErrNotFound for unknown and for deleted users.
+	ByID(ctx context.Context, id ID) (*User, error)
+	// ByKey finds the user that claims key, or ErrNotFound. Identifications that
+	// claim nothing are not found.
+	ByKey(ctx context.Context, kind Kind, key string) (*User, error)
+	// Update stores what fn makes of the user, with Version grown by one, records the
+	// events that fn returns and returns the user as stored, all in one transaction:
+	// no update between fn's argument and its result is lost. fn may run more than
+	// once. Errors are Create's, ErrNotFound, and fn's own, after which nothing is stored.
+	Update(ctx context.Context, id ID, fn func(*User) ([]Event, error)) (*User, error)
+	// Delete removes the user with all identifications and credentials and records
+	// events in the same transaction. ErrNotFound if there is none; then no event is
+	// recorded.
+	Delete(ctx context.Context, id ID, events ...Event) error
+	// Find returns a page of the users that q selects, in q's order; users that are
+	// equal in it are ordered by id, so that pages neither repeat nor miss one.
+	Find(ctx context.Context, q Query) ([]*User, error)
+	// Count counts the users that q selects; OrderBy, Limit, Offset and
+	// StartingAfter do not matter.
+	Count(ctx context.Context, q Query) (int, error)
+}
+
+// Transactor is what a Store implements to take part in a caller's transaction.
+type Transactor interface {
+	// WithTx returns a Store whose every call is part of tx: a savepoint, so that a
+	// call that fails leaves tx usable.
+	WithTx(tx *sql.Tx) Store
+}

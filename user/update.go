@@ -1,0 +1,223 @@
+package user
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Change is a patch to a user: nil fields stay as they are.
+type Change struct {
+	ExternalID *string // "" removes
+	Username   *string // "" removes
+	FirstName  *string
+	LastName   *string
+	Locale     *string
+
+	PrimaryEmailAddressID *IdentificationID // must be verified and the user's own
+	PrimaryPhoneNumberID  *IdentificationID
+
+	Password           *string `json:"-"` // plain; checked against the policy, then hashed
+	PasswordDigest     Digest  // ready, from HashPassword or ParseDigest; "" stays as it is; excludes Password
+	SkipPasswordChecks bool
+	WarnPwnedPassword  bool
+	// RefuseSamePassword makes the present password an error (RulePasswordSame), at the
+	// price of one more hash: for users who change it themselves.
+	RefuseSamePassword bool
+
+	PublicMetadata, PrivateMetadata, UnsafeMetadata json.RawMessage // replaced where not nil
+
+	DeleteSelfEnabled         *bool
+	CreateOrganizationEnabled *bool
+	CreateOrganizationsLimit  *int
+	BypassClientTrust         *bool
+	LegalAcceptedAt           *time.Time
+	LastSignInAt              *time.Time
+	LastActiveAt              *time.Time // kept to the day, in UTC
+	CreatedAt                 *time.Time
+}
+
+// Format prints nothing of a Change, which may hold a password (L-02).
+func (Change) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "user.Change"+redacted) }
+
+// LogValue returns "[redacted]".
+func (Change) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Update applies c. Nothing is stored and no event recorded if nothing changes.
+// After a change of the password, Config.Events has run when Update returns, unless
+// it failed: then the change stands, the failure is in the log, and Drain tries again.
+// Errors: *FieldError, *TakenError, ErrExternalIDTaken, ErrNotFound, ErrBusy, ErrHashInTx.
+func (s *Service) Update(ctx context.Context, id ID, c Change) (*User, error) {
+	if c.Password != nil {
+		digest, err := s.digestFor(ctx, id, c)
+		if err != nil {
+			return nil, err
+		}
+		c.PasswordDigest = digest
+	} else if c.PasswordDigest != "" {
+		if _, err := parseDigest(c.PasswordDigest); err != nil {
+			return nil, err
+		}
+	}
+	return s.change(ctx, id, func(u *User, now time.Time) ([]EventType, error) {
+		if err := u.apply(c, now); err != nil {
+			return nil, err
+		}
+		switch {
+		case c.PasswordDigest != "":
+			return []EventType{EventUpdated, EventPasswordChanged}, nil
+		case c.onlyActivity():
+			return nil, nil
+		}
+		return []EventType{EventUpdated}, nil
+	})
+}
+
+// MergeMetadata merges p into the user's metadata. *FieldError with RuleTooLarge if
+// the result is beyond 8192 bytes of compact JSON or 32 levels.
+func (s *Service) MergeMetadata(ctx context.Context, id ID, p MetadataPatch) (*User, error) {
+	return s.change(ctx, id, func(u *User, _ time.Time) ([]EventType, error) {
+		var err error
+		if u.PublicMetadata, err = mergeMetadata("public_metadata", u.PublicMetadata, p.Public); err != nil {
+			return nil, err
+		}
+		if u.PrivateMetadata, err = mergeMetadata("private_metadata", u.PrivateMetadata, p.Private); err != nil {
+			return nil, err
+		}
+		if u.UnsafeMetadata, err = mergeMetadata("unsafe_metadata", u.UnsafeMetadata, p.Unsafe); err != nil {
+			return nil, err
+		}
+		return []EventType{EventUpdated}, nil
+	})
+}
+
+// errUnchanged ends a store's update before it writes.
+var errUnchanged = errors.New("user: nothing to change")
+
+// change runs edit on the stored user and stores the result with events of the types
+// it returns, unless it changed nothing. Urgent events are handled before it returns.
+func (s *Service) change(ctx context.Context, id ID, edit func(u *User, now time.Time) ([]EventType, error)) (*User, error) {
+	if !id.Valid() {
+		return nil, ErrNotFound
+	}
+	var events []Event
+	var current *User
+	u, err := s.store.Update(ctx, id, func(u *User) ([]Event, error) {
+		now := s.now()
+		// A wall clock may stand still or be set back; UpdatedAt only grows.
+		if !now.After(u.UpdatedAt) {
+			now = u.UpdatedAt.Add(time.Millisecond)
+		}
+		before := u.clone()
+		u.unlockExpired(now)
+		types, err := edit(u, now)
+		if err != nil {
+			return nil, err
+		}
+		if u.equal(before) {
+			current = before
+			return nil, errUnchanged
+		}
+		u.UpdatedAt = now
+		events = events[:0]
+		for _, t := range types {
+			events = append(events, s.newEvent(t, id, now))
+		}
+		return events, nil
+	})
+	if errors.Is(err, errUnchanged) {
+		return current, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.settle(ctx, events)
+	return u, nil
+}
+
+// onlyActivity reports whether c only says that the user was there: too frequent and too
+// dull for an event.
+func (c Change) onlyActivity() bool {
+	rest := c
+	rest.LastSignInAt, rest.LastActiveAt = nil, nil
+	return rest.isZero() && !c.isZero()
+}
+
+func (c Change) isZero() bool {
+	return c.ExternalID == nil && c.Username == nil && c.FirstName == nil && c.LastName == nil && c.Locale == nil &&
+		c.PrimaryEmailAddressID == nil && c.PrimaryPhoneNumberID == nil && c.Password == nil && c.PasswordDigest == "" &&
+		c.PublicMetadata == nil && c.PrivateMetadata == nil && c.UnsafeMetadata == nil &&
+		c.DeleteSelfEnabled == nil && c.CreateOrganizationEnabled == nil && c.CreateOrganizationsLimit == nil &&
+		c.BypassClientTrust == nil && c.LegalAcceptedAt == nil && c.LastSignInAt == nil && c.LastActiveAt == nil && c.CreatedAt == nil
+}
+
+// apply changes u as c says; passwords are digests by now.
+func (u *User) apply(c Change, now time.Time) error {
+	if err := u.setProfile(c.ExternalID, c.FirstName, c.LastName, c.Locale); err != nil {
+		return err
+	}
+	if err := u.setMetadata(c.PublicMetadata, c.PrivateMetadata, c.UnsafeMetadata); err != nil {
+		return err
+	}
+	if c.Username != nil {
+		if err := u.setUsername(*c.Username, now); err != nil {
+			return err
+		}
+	}
+	if err := u.setPrimary(c.PrimaryEmailAddressID, KindEmailAddress, "primary_email_address_id", &u.PrimaryEmailAddressID); err != nil {
+		return err
+	}
+	if err := u.setPrimary(c.PrimaryPhoneNumberID, KindPhoneNumber, "primary_phone_number_id", &u.PrimaryPhoneNumberID); err != nil {
+		return err
+	}
+	if c.CreateOrganizationsLimit != nil && *c.CreateOrganizationsLimit < 0 {
+		return &FieldError{Field: "create_organizations_limit", Rule: RuleValue}
+	}
+	if c.PasswordDigest != "" {
+		u.PasswordDigest, u.PasswordUpdatedAt = c.PasswordDigest, now
+	}
+	set(&u.DeleteSelfEnabled, c.DeleteSelfEnabled)
+	set(&u.CreateOrganizationEnabled, c.CreateOrganizationEnabled)
+	set(&u.CreateOrganizationsLimit, c.CreateOrganizationsLimit)
+	set(&u.BypassClientTrust, c.BypassClientTrust)
+	setTime(&u.LegalAcceptedAt, c.LegalAcceptedAt)
+	setTime(&u.LastSignInAt, c.LastSignInAt)
+	setTime(&u.CreatedAt, c.CreatedAt)
+	if c.LastActiveAt != nil {
+		u.LastActiveAt = c.LastActiveAt.UTC().Truncate(24 * time.Hour)
+	}
+	return nil
+}
+
+// setPrimary makes id primary. It must be the user's own and verified (A-05); "" would
+// leave verified ones without a primary and is no value.
+func (u *User) setPrimary(id *IdentificationID, kind Kind, field string, target *IdentificationID) error {
+	if id == nil {
+		return nil
+	}
+	i, own := u.Identification(*id)
+	if !own || i.Kind != kind {
+		return &FieldError{Field: field, Rule: RuleNotOwned}
+	}
+	if !i.Verified() {
+		return &FieldError{Field: field, Rule: RuleUnverified}
+	}
+	*target = i.ID
+	return nil
+}
+
+func set[T any](target, value *T) {
+	if value != nil {
+		*target = *value
+	}
+}
+
+func setTime(target, value *time.Time) {
+	if value != nil {
+		*target = toMillis(*value)
+	}
+}
