@@ -1,0 +1,175 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+)
+
+// Client is one browser or device.
+type Client struct {
+	ID                         ClientID
+	SessionIDs                 []ID   // newest last, those removed are gone
+	CookieToken                string // SHA-256 of the one current cookie, as stores name it
+	OldCookieToken             string // of the one before, "" if that died at once
+	CookieRotatedAt            time.Time
+	SignInID, SignUpID         string
+	LastActiveSessionID        ID
+	LastAuthenticationStrategy string
+	// AuthChangedAt is what __client_uat says while a session of the client is live:
+	// when one was last added, removed or switched to, never after the iat of that
+	// session's newest token. Zero means signed out.
+	AuthChangedAt time.Time
+	ExpireAt      time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time // grows with every change
+	Version       int64     // compare-and-set
+}
+
+// ClientByCookie returns the client that a __client cookie belongs to. ErrNotFound
+// for a value of another shape (not looked up), an unknown, expired or rotated one. A
+// value rotated less than 10 s ago is found when readOnly (S-04).
+func (s *Service) ClientByCookie(ctx context.Context, value string, readOnly bool) (Client, error) {
+	id, err := s.findCookie(ctx, value)
+	if err != nil {
+		return Client{}, wrap("client by cookie", err)
+	}
+	c, err := s.Client(ctx, id)
+	if err != nil {
+		return Client{}, err
+	}
+	// The client's record decides which value is current: the cookie's own data is
+	// written without comparing (S-05).
+	token := cookieToken(value)
+	switch {
+	case sameToken(c.CookieToken, token):
+		return c, nil
+	case readOnly && sameToken(c.OldCookieToken, token) && s.now().Before(c.CookieRotatedAt.Add(cookieGrace)):
+		return c, nil
+	default:
+		return Client{}, fmt.Errorf("client by cookie: %w: rotated", ErrNotFound)
+	}
+}
+
+// Client returns ErrNotFound for unknown, expired and malformed ids.
+func (s *Service) Client(ctx context.Context, id ClientID) (Client, error) {
+	if !id.valid() {
+		return Client{}, ErrNotFound
+	}
+	c, err := s.cfg.Clients.Client(ctx, id)
+	if err != nil {
+		return Client{}, wrap("client", err)
+	}
+	if !s.now().Before(c.ExpireAt) {
+		return Client{}, ErrNotFound
+	}
+	return c, nil
+}
+
+// NewClient makes a client and its first cookie.
+func (s *Service) NewClient(ctx context.Context) (Client, Cookie, error) {
+	now := s.now()
+	id := ClientID(random.ID(clientPrefix, now))
+	cookie, err := s.commitCookie(ctx, id, now)
+	if err != nil {
+		return Client{}, Cookie{}, wrap("new client", err)
+	}
+	c := Client{
+		ID: id, CookieToken: cookieToken(string(cookie.Value)), ExpireAt: cookie.Expires,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if err := s.cfg.Clients.CreateClient(ctx, c); err != nil {
+		return Client{}, Cookie{}, wrap("new client", err)
+	}
+	return c, cookie, nil
+}
+
+// RotateCookie gives the client a new cookie, stored before old goes, and prolongs
+// the client's life. With grace, old may still be read for 10 s; without, it is dead
+// at once: rotate so before the first sign-in of a client, and only then call Start,
+// so that a planted cookie never belongs to a signed-in client (S-04).
+//
+// Of parallel rotations of one cookie exactly one succeeds, the others return
+// ErrConflict and leave things as they are: without grace that must end the sign-in,
+// with grace the browser keeps what the other answer brings.
+func (s *Service) RotateCookie(ctx context.Context, id ClientID, old string, grace bool) (Cookie, error) {
+	if !id.valid() || !validCookie(old) {
+		return Cookie{}, ErrNotFound
+	}
+	now := s.now()
+	cookie, err := s.commitCookie(ctx, id, now)
+	if err != nil {
+		return Cookie{}, wrap("rotate cookie", err)
+	}
+	_, err = s.updateClient(ctx, id, now, func(c *Client) error {
+		if !sameToken(c.CookieToken, cookieToken(old)) {
+			return ErrConflict
+		}
+		c.CookieToken, c.OldCookieToken = cookieToken(string(cookie.Value)), ""
+		if grace {
+			c.OldCookieToken = cookieToken(old)
+		}
+		c.CookieRotatedAt = now
+		c.ExpireAt = cookie.Expires
+		return nil
+	})
+	if err != nil {
+		lost := s.retireCookie(context.WithoutCancel(ctx), string(cookie.Value), false, now)
+		return Cookie{}, wrap("rotate cookie", errors.Join(err, lost))
+	}
+	if err := s.retireCookie(ctx, old, grace, now); err != nil {
+		return Cookie{}, wrap("rotate cookie", err)
+	}
+	return cookie, nil
+}
+
+// UpdateClient stores what fn makes of the client, by compare-and-set. fn may run
+// more than once. ErrNotFound, and fn's errors.
+func (s *Service) UpdateClient(ctx context.Context, id ClientID, fn func(*Client) error) (Client, error) {
+	if !id.valid() {
+		return Client{}, ErrNotFound
+	}
+	c, err := s.updateClient(ctx, id, s.now(), fn)
+	return c, wrap("update client", err)
+}
+
+func (s *Service) updateClient(ctx context.Context, id ClientID, now time.Time, fn func(*Client) error) (Client, error) {
+	return s.cfg.Clients.UpdateClient(ctx, id, func(c *Client) error {
+		if !now.Before(c.ExpireAt) {
+			return ErrNotFound
+		}
+		before := c.UpdatedAt
+		if err := fn(c); err != nil {
+			return err
+		}
+		c.UpdatedAt = now
+		if !now.After(before) {
+			c.UpdatedAt = before.Add(time.Millisecond)
+		}
+		return nil
+	})
+}
+
+// DeleteClient ends all sessions of the client and forgets it and its cookie.
+func (s *Service) DeleteClient(ctx context.Context, id ClientID, cookie string) error {
+	if _, err := s.EndAll(ctx, id); err != nil {
+		return wrap("delete client", err)
+	}
+	if validCookie(cookie) {
+		if err := s.cfg.Clients.DeleteCookie(ctx, cookieToken(cookie)); err != nil {
+			return wrap("delete client", err)
+		}
+	}
+	return wrap("delete client", s.cfg.Clients.DeleteClient(ctx, id))
+}
+
+// wrap adds what was being done to err; nil stays nil.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

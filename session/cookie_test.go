@@ -1,0 +1,373 @@
+package session_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/session"
+)
+
+// stored is the name under which stores know a cookie.
+func stored(cookie string) string {
+	sum := sha256.Sum256([]byte(cookie))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// S-01, A-10: what has another shape than a cookie is not looked up.
+func TestOtherShapesAreNotLookedUp(t *testing.T) {
+	clients, sessions := &countingClients{}, &countingSessions{}
+	h := open(t, func(cfg *session.Config) {
+		clients.ClientStore, sessions.SessionStore = cfg.Clients, cfg.Sessions
+		cfg.Clients, cfg.Sessions = clients, sessions
+	})
+	c, cookie, ss := h.signedIn(userA)
+	jwt := h.mustMint(cookie, ss.ID)
+	clients.calls.Store(0)
+	sessions.loads.Store(0)
+	for name, value := range map[string]string{
+		"empty":             "",
+		"pattern":           "*",
+		"7kB":               strings.Repeat("a", 7000),
+		"a_session_token":   jwt,
+		"one_short":         cookie[:42],
+		"one_long":          cookie + "A",
+		"standard_alphabet": strings.Repeat("+", 43),
+		"line_break":        strings.Repeat("A", 42) + "\n", // 42 characters decode by themselves
+		"stray_bits":        strings.Repeat("A", 42) + "B",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := h.ClientByCookie(t.Context(), value, true); !errors.Is(err, session.ErrNotFound) {
+				t.Errorf("ClientByCookie = %v, want ErrNotFound", err)
+			}
+			if _, err := h.Mint(t.Context(), value, ss.ID, ""); !errors.Is(err, session.ErrNotFound) {
+				t.Errorf("Mint = %v, want ErrNotFound", err)
+			}
+			if _, err := h.RotateCookie(t.Context(), c.ID, value, true); !errors.Is(err, session.ErrNotFound) {
+				t.Errorf("RotateCookie = %v, want ErrNotFound", err)
+			}
+		})
+	}
+	if n := clients.calls.Load() + sessions.loads.Load(); n != 0 {
+		t.Errorf("the store was asked %d times, want never", n)
+	}
+}
+
+// S-01: a well-formed value that nobody issued is not adopted.
+func TestUnknownValueIsNeverAdopted(t *testing.T) {
+	h := open(t)
+	planted := random.Token()
+	for range 2 {
+		if _, err := h.ClientByCookie(t.Context(), planted, false); !errors.Is(err, session.ErrNotFound) {
+			t.Fatalf("ClientByCookie = %v, want ErrNotFound", err)
+		}
+	}
+	if _, found, err := h.store.FindCookie(t.Context(), stored(planted), h.clock.Now()); found || err != nil {
+		t.Errorf("FindCookie of the planted value = %v, %v, want nothing stored", found, err)
+	}
+	if _, cookie := h.client(); cookie == planted || len(cookie) != 43 {
+		t.Errorf("the new client's cookie is %q", cookie)
+	}
+}
+
+// S-02, K-03: the database holds the hash of the cookie, never the cookie.
+func TestCookieIsHashedAtRest(t *testing.T) {
+	h := open(t)
+	c, first := h.client()
+	second, err := h.RotateCookie(t.Context(), c.ID, first, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(h.path + "*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("database files: %v, %v", files, err)
+	}
+	var dump strings.Builder
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dump.Write(data)
+	}
+	if !strings.Contains(dump.String(), stored(first)) {
+		t.Fatal("the dump lacks the hash: it proves nothing")
+	}
+	for _, cookie := range []string{first, string(second.Value)} {
+		if strings.Contains(dump.String(), cookie) {
+			t.Error("the database holds a cookie in clear")
+		}
+	}
+}
+
+// S-04: the new value is stored, and the old dies at once before a first sign-in and
+// is readable for 10 s later.
+func TestRotateCookie(t *testing.T) {
+	for _, tc := range []struct {
+		name              string
+		grace             bool
+		after             time.Duration
+		readable, mutable bool
+	}{
+		{"first_sign_in", false, 0, false, false},
+		{"later", true, 0, true, false},
+		{"later_at_9.999_s", true, 9999 * time.Millisecond, true, false},
+		{"later_at_10_s", true, 10 * time.Second, false, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := open(t)
+			c, old, ss := h.signedIn(userA)
+			cookie, err := h.RotateCookie(t.Context(), c.ID, old, tc.grace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := h.clock.Now().Add(365 * 24 * time.Hour); !cookie.Expires.Equal(want) || !h.mustClient(c.ID).ExpireAt.Equal(want) {
+				t.Errorf("expires at %v, client at %v, want %v", cookie.Expires, h.mustClient(c.ID).ExpireAt, want)
+			}
+			h.clock.Advance(tc.after)
+			if _, err := h.ClientByCookie(t.Context(), string(cookie.Value), false); err != nil {
+				t.Errorf("the new value: %v", err)
+			}
+			if _, err := h.ClientByCookie(t.Context(), old, true); (err == nil) != tc.readable {
+				t.Errorf("the old value, reading: %v, want found = %v", err, tc.readable)
+			}
+			if _, err := h.ClientByCookie(t.Context(), old, false); (err == nil) != tc.mutable {
+				t.Errorf("the old value, changing: %v, want found = %v", err, tc.mutable)
+			}
+			if _, err := h.Mint(t.Context(), old, ss.ID, ""); (err == nil) != tc.readable {
+				t.Errorf("Mint with the old value: %v, want minted = %v", err, tc.readable)
+			}
+			if _, err := h.RotateCookie(t.Context(), c.ID, old, true); !errors.Is(err, session.ErrConflict) {
+				t.Errorf("RotateCookie of the old value = %v, want ErrConflict", err)
+			}
+		})
+	}
+}
+
+// S-04, S-13: of parallel rotations one wins, and a client never has two cookies that
+// may change it.
+func TestParallelRotations(t *testing.T) {
+	h := open(t)
+	c, old := h.client()
+	type result struct {
+		cookie session.Cookie
+		err    error
+	}
+	results := make(chan result)
+	const n = 8
+	for i := range n {
+		go func() {
+			cookie, err := h.RotateCookie(context.WithoutCancel(t.Context()), c.ID, old, i%2 == 0)
+			results <- result{cookie, err}
+		}()
+	}
+	won := 0
+	for range n {
+		r := <-results
+		switch {
+		case r.err == nil:
+			won++
+			if _, err := h.ClientByCookie(t.Context(), string(r.cookie.Value), false); err != nil {
+				t.Errorf("the winner's cookie: %v", err)
+			}
+		case !errors.Is(r.err, session.ErrConflict):
+			t.Errorf("RotateCookie = %v, want ErrConflict", r.err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d rotations succeeded, want 1", won)
+	}
+}
+
+// S-05: cookie data that a blind write brought back does not bring the cookie back,
+// not even for reading once the grace period is over (S-04).
+func TestRevivedCookieDataIsNotBelieved(t *testing.T) {
+	for _, grace := range []bool{false, true} {
+		h := open(t)
+		c, old := h.client()
+		now := h.clock.Now()
+		data, found, err := h.store.FindCookie(t.Context(), stored(old), now)
+		if err != nil || !found {
+			t.Fatalf("FindCookie = %v, %v", found, err)
+		}
+		if _, err := h.RotateCookie(t.Context(), c.ID, old, grace); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.store.CommitCookie(t.Context(), stored(old), data, now.Add(time.Hour), now); err != nil {
+			t.Fatal(err)
+		}
+		if grace {
+			h.clock.Advance(10 * time.Second)
+		}
+		for _, readOnly := range []bool{true, false} {
+			if _, err := h.ClientByCookie(t.Context(), old, readOnly); !errors.Is(err, session.ErrNotFound) {
+				t.Errorf("grace %v: ClientByCookie(readOnly %v) = %v, want ErrNotFound", grace, readOnly, err)
+			}
+		}
+	}
+}
+
+// cookieSink takes whatever is committed, as a store without guards would.
+type cookieSink struct {
+	session.ClientStore
+	commits int
+}
+
+func (c *cookieSink) CommitCookie(context.Context, string, []byte, time.Time, time.Time) error {
+	c.commits++
+	return nil
+}
+
+// S-06: a commit at or past the deadline is an error and stores nothing.
+func TestCommitPastTheDeadline(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		late   time.Duration // how much later the commit runs than the deadline was reckoned
+		stored bool
+	}{
+		{"before", 999 * time.Millisecond, true},
+		{"at", time.Second, false},
+		{"1_s_past", 2 * time.Second, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			sink := &cookieSink{}
+			h := open(t, func(cfg *session.Config) {
+				sink.ClientStore = cfg.Clients
+				cfg.Clients = sink
+				cfg.ClientLifetime = time.Second
+				// The clock jumps after NewClient has read it once.
+				now, reads := cfg.Now, 0
+				cfg.Now = func() time.Time {
+					if reads++; reads > 1 {
+						return now().Add(tc.late)
+					}
+					return now()
+				}
+			})
+			_, _, err := h.NewClient(t.Context())
+			if stored := sink.commits == 1; stored != tc.stored || !stored && !errors.Is(err, session.ErrExpired) {
+				t.Errorf("NewClient = %v, %d commits, want stored = %v", err, sink.commits, tc.stored)
+			}
+		})
+	}
+}
+
+// forgetfulClients never lets cookie data expire by itself.
+type forgetfulClients struct{ session.ClientStore }
+
+func (c forgetfulClients) FindCookie(ctx context.Context, token string, _ time.Time) ([]byte, bool, error) {
+	return c.ClientStore.FindCookie(ctx, token, time.Unix(0, 0))
+}
+
+// S-06: the deadline inside the data counts, whatever the store says.
+func TestLoadChecksTheDeadline(t *testing.T) {
+	h := open(t, func(cfg *session.Config) {
+		cfg.Clients = forgetfulClients{cfg.Clients}
+		cfg.ClientLifetime = time.Hour
+	})
+	c, cookie := h.client()
+	if _, err := h.UpdateClient(t.Context(), c.ID, func(c *session.Client) error {
+		c.ExpireAt = c.ExpireAt.Add(time.Hour)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.Advance(time.Hour - time.Millisecond)
+	if _, err := h.ClientByCookie(t.Context(), cookie, true); err != nil {
+		t.Errorf("before the deadline: %v", err)
+	}
+	h.clock.Advance(time.Millisecond)
+	if _, err := h.ClientByCookie(t.Context(), cookie, true); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("at the deadline: %v, want ErrNotFound", err)
+	}
+}
+
+// An app's own scs session in the context is neither read nor written.
+func TestForeignCookieSessionInContext(t *testing.T) {
+	h := open(t)
+	_, cookie := h.client()
+	foreign := &scs.SessionManager{Lifetime: time.Hour, Codec: scs.GobCodec{}}
+	ctx, err := foreign.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ClientByCookie(ctx, cookie, true); err == nil || errors.Is(err, session.ErrNotFound) {
+		t.Errorf("ClientByCookie = %v, want an error that says why", err)
+	}
+	if _, _, err := h.NewClient(ctx); err == nil {
+		t.Error("NewClient used the app's session")
+	}
+	ctx, err = scs.New().Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ClientByCookie(ctx, cookie, true); err != nil {
+		t.Errorf("beside a manager of scs.New: %v", err)
+	}
+}
+
+// S-14: cookie data is JSON with fixed fields; hostile bytes mean signed out.
+func TestHostileCookieData(t *testing.T) {
+	h := open(t)
+	c, cookie, ss := h.signedIn(userA)
+	now := h.clock.Now()
+	data, _, err := h.store.FindCookie(t.Context(), stored(cookie), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil || fields["client_id"] != string(c.ID) {
+		t.Fatalf("cookie data %q: %v", data, err)
+	}
+	put := func(data string) {
+		t.Helper()
+		if err := h.store.CommitCookie(t.Context(), stored(cookie), []byte(data), now.Add(time.Hour), now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, hostile := range []string{
+		"", "null", "{}", "[]", `"x"`, "\x00\xff\xfe", "{", strings.Repeat("[", 100_000),
+		`{"client_id":"` + string(c.ID) + `","deadline":"soon"}`,
+		`{"client_id":"` + string(c.ID) + `"}`,
+		`{"client_id":"../client","deadline":99999999999999}`,
+		`{"client_id":7,"deadline":99999999999999}`,
+	} {
+		put(hostile)
+		if _, err := h.ClientByCookie(t.Context(), cookie, true); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%.30q: ClientByCookie = %v, want ErrNotFound", hostile, err)
+		}
+		if _, err := h.Mint(t.Context(), cookie, ss.ID, ""); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%.30q: Mint = %v, want ErrNotFound", hostile, err)
+		}
+	}
+	put(strings.Replace(string(data), "{", `{"unknown":{"a":[1]},`, 1))
+	if _, err := h.ClientByCookie(t.Context(), cookie, true); err != nil {
+		t.Errorf("with an unknown field: %v", err)
+	}
+}
+
+// FuzzCookieData: S-14: whatever lies in the store, reading it neither panics nor yields
+// anything but a well-formed client id.
+func FuzzCookieData(f *testing.F) {
+	for _, seed := range []string{
+		"", "{}", "null", `{"client_id":"client_0","deadline":9e18}`, `{"client_id":"client_0","deadline":99999999999999}`,
+		`{"client_id":"../x","deadline":99999999999999}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if id, ok := session.DecodeCookie(data, time.Unix(1, 0)); ok && !random.ValidID("client", string(id)) {
+			t.Errorf("%q yields client %q", data, id)
+		}
+	})
+}

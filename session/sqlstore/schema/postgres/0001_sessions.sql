@@ -1,0 +1,106 @@
+create table clients (
+	id text primary key,
+	session_ids text not null, -- newest last, separated by blanks
+	sign_in_id text not null,
+	sign_up_id text not null,
+	last_active_session_id text not null,
+	last_authentication_strategy text not null,
+	cookie_token text not null, -- SHA-256 of the cookie
+	old_cookie_token text not null, -- of the one before
+	cookie_rotated_at bigint not null,
+	auth_changed_at bigint not null,
+	expire_at bigint not null,
+	created_at bigint not null,
+	updated_at bigint not null,
+	version bigint not null
+);
+create index clients_expire_at on clients (expire_at);
+
+create table client_cookies (
+	token text primary key, -- SHA-256 of the cookie
+	data bytea not null,
+	expire_at bigint not null
+);
+create index client_cookies_expire_at on client_cookies (expire_at);
+
+create table sessions (
+	id text primary key,
+	client_id text not null,
+	user_id text not null,
+	status text not null,
+	cause text not null,
+	actor bytea not null, -- JSON, empty if nobody impersonates
+	first_factor_at bigint not null,
+	second_factor_at bigint not null,
+	activity_id text not null,
+	device_type text not null,
+	is_mobile boolean not null,
+	browser_name text not null,
+	browser_version text not null,
+	ip_address text not null,
+	city text not null,
+	country text not null,
+	expire_at bigint not null,
+	abandon_at bigint not null,
+	last_active_at bigint not null,
+	created_at bigint not null,
+	updated_at bigint not null,
+	version bigint not null
+);
+create index sessions_user_id on sessions (user_id, created_at);
+create index sessions_expire_at on sessions (expire_at);
+
+-- The tombstones that RevokeUser leaves. A row with revoked_at 0 is none: it only
+-- gave a transaction something to lock.
+create table user_revocations (
+	user_id text primary key,
+	revoked_at bigint not null,
+	cause text not null,
+	except_session_id text not null,
+	keep_until bigint not null
+);
+create index user_revocations_keep_until on user_revocations (keep_until);
+
+create table attempts (
+	id text primary key,
+	data bytea not null,
+	expire_at bigint not null,
+	version bigint not null
+);
+create index attempts_expire_at on attempts (expire_at);
+
+create table attempt_tries (
+	attempt_id text not null references attempts (id) on delete cascade,
+	name text not null,
+	tries bigint not null,
+	primary key (attempt_id, name)
+);
+
+create table limit_events (
+	limit_key text primary key, -- hex SHA-256 of the caller's key
+	events bytea not null,      -- times within the window: the first, then differences, as unsigned varints
+	expire_at bigint not null   -- when the last event leaves its window
+);
+create index limit_events_expire_at on limit_events (expire_at);
+
+create table revocations (
+	id text primary key,
+	session_id text not null,
+	user_id text not null,
+	except_session_id text not null,
+	revoked_at bigint not null,
+	cause text not null
+);
+create index revocations_revoked_at on revocations (revoked_at);
+
+create table signing_keys (
+	id text primary key,
+	ordinal bigint not null, -- 1, 2, …: of two nodes that add a key at once, one is told
+	algorithm text not null,
+	state text not null,
+	sealed_private bytea not null,
+	public_der bytea not null,
+	created_at bigint not null,
+	state_at bigint not null
+);
+create unique index signing_keys_ordinal on signing_keys (ordinal);

@@ -1,0 +1,143 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// Every store is safe for concurrent use. Expiry is decided by the caller's now
+//; TTLs and sweeps only collect garbage. When the backend is away
+// methods return ErrUnavailable, wrapped.
+
+// ClientStore persists clients and which cookie belongs to which.
+type ClientStore interface {
+	CreateClient(ctx context.Context, c Client) error
+	Client(ctx context.Context, id ClientID) (Client, error)
+	// UpdateClient stores what fn makes of the client, by compare-and-set. fn may
+	// run more than once. ErrNotFound, fn's errors.
+	UpdateClient(ctx context.Context, id ClientID, fn func(*Client) error) (Client, error)
+	DeleteClient(ctx context.Context, id ClientID) error
+
+	// FindCookie, CommitCookie and DeleteCookie back our scs.CtxStore. token is what
+	// scs hands over: the base64url SHA-256 of the cookie, never the cookie.
+	FindCookie(ctx context.Context, token string, now time.Time) (data []byte, found bool, err error)
+	// CommitCookie refuses an expiry that is not after now with ErrExpired and then
+	// stores nothing (S-06).
+	CommitCookie(ctx context.Context, token string, data []byte, expiry, now time.Time) error
+	DeleteCookie(ctx context.Context, token string) error
+}
+
+// SessionStore persists sessions, the index of each user's sessions, and the
+// tombstones that RevokeUser leaves.
+type SessionStore interface {
+	// Create stores s. ErrUserRevoked if a tombstone of s.UserID is not older than asOf,
+	// the moment at which the caller read that the user may sign in.
+	Create(ctx context.Context, s Session, asOf time.Time) error
+	Get(ctx context.Context, id ID) (Session, error)
+	// GetMany returns those found, in the order asked.
+	GetMany(ctx context.Context, ids []ID) ([]Session, error)
+	// Update stores what fn makes of the session, by compare-and-set. A session that
+	// ended never becomes live again, whatever fn does: ErrNotActive. fn may run more than once.
+	Update(ctx context.Context, id ID, fn func(*Session) error) (Session, error)
+	// OfUser returns the sessions in the user's index, newest first.
+	OfUser(ctx context.Context, userID string) ([]Session, error)
+	// RevokeUser leaves a tombstone (at, cause, except, kept until keepUntil) in place of
+	// an older one and turns every live session of the user into StatusRevoked, but for
+	// the one named except, atomically. It returns the ids it turned. Idempotent.
+	RevokeUser(ctx context.Context, userID string, r UserRevocation) ([]ID, error)
+	// Load reads what a mint needs in one round trip: the cookie's data, the session
+	// and whether a tombstone covers it (then the session's status is StatusRevoked).
+	Load(ctx context.Context, cookieToken string, id ID, now time.Time) (cookie []byte, s Session, err error)
+}
+
+// UserRevocation is what RevokeUser records.
+type UserRevocation struct {
+	At        time.Time
+	KeepUntil time.Time
+	Cause     string
+	Except    ID // the one session that lives on, "" for none; kept with the tombstone
+}
+
+// Attempt is a sign-in, a sign-up or a verification under way: opaque bytes of
+// package flow with a deadline.
+type Attempt struct {
+	ID       string // "sia_…", "sua_…"
+	Data     []byte
+	ExpireAt time.Time
+	Version  int64 // set by the store; Replace compares it
+}
+
+// AttemptStore persists attempts.
+type AttemptStore interface {
+	CreateAttempt(ctx context.Context, a Attempt) error
+	// Attempt returns ErrNotFound for unknown and for expired ones.
+	Attempt(ctx context.Context, id string, now time.Time) (Attempt, error)
+	// ReplaceAttempt stores a where the stored version is a.Version, and returns the new
+	// version; else ErrConflict. Of parallel callers exactly one wins (C-04).
+	ReplaceAttempt(ctx context.Context, a Attempt, now time.Time) (int64, error)
+	DeleteAttempt(ctx context.Context, id string) error
+	// Try counts one more try under name for the attempt and returns how many there
+	// were, this one included. It is its own committed write (C-05).
+	Try(ctx context.Context, id, name string, now time.Time) (int, error)
+}
+
+// LimitStore counts events in sliding windows.
+type LimitStore interface {
+	// Take counts one event under key unless limit events lie within window before
+	// now; then ok is false and retryAfter says when the next would pass.
+	Take(ctx context.Context, key string, limit int, window time.Duration, now time.Time) (ok bool, retryAfter time.Duration, err error)
+	// CountIn returns how many events lie within window before now.
+	CountIn(ctx context.Context, key string, window time.Duration, now time.Time) (int, error)
+	Reset(ctx context.Context, key string) error
+}
+
+// RevocationStore is the log that every node follows.
+type RevocationStore interface {
+	PublishRevocation(ctx context.Context, r RevocationRecord) error
+	// RevocationsSince returns the records published at or after t, oldest first.
+	RevocationsSince(ctx context.Context, t time.Time) ([]RevocationRecord, error)
+}
+
+// RevocationRecord says that tokens of a session, or all tokens of a user issued up
+// to At, are dead.
+type RevocationRecord struct {
+	ID        string // "rev_…"
+	SessionID ID     // "" if it is the user
+	UserID    string // "" if it is one session
+	Except    ID     // with UserID: a session that lives on
+	At        time.Time
+	Cause     string
+}
+
+// KeyStore persists signing keys; private parts are sealed before they get here.
+type KeyStore interface {
+	SigningKeys(ctx context.Context) ([]StoredKey, error)
+	// AddSigningKey adds k. ErrConflict if a key with its id exists, or if k is active and
+	// any key exists: of several nodes that make the first key one is first.
+	AddSigningKey(ctx context.Context, k StoredKey) error
+	// SetSigningKeyState returns ErrNotFound for an unknown id. It puts no bound on how
+	// many keys are active: of several the one that became so last signs.
+	SetSigningKeyState(ctx context.Context, id string, state KeyState, at time.Time) error
+}
+
+// KeyState is where a signing key is in its rotation.
+type KeyState string
+
+// The key states, in order.
+const (
+	KeyNext     KeyState = "next"
+	KeyActive   KeyState = "active"
+	KeyRetiring KeyState = "retiring"
+	KeyRetired  KeyState = "retired"
+)
+
+// StoredKey is a signing key as it lies in the store.
+type StoredKey struct {
+	ID            string // kid
+	Algorithm     string
+	State         KeyState
+	SealedPrivate []byte // PKCS #8, AES-256-GCM
+	PublicDER     []byte // SPKI
+	CreatedAt     time.Time
+	StateAt       time.Time
+}
