@@ -1,0 +1,138 @@
+package apierr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
+	"github.com/gatehouse-dev/gatehouse/session"
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+// busyFor is how long a client is asked to wait when something behind the APIs is
+// away or full.
+const busyFor = time.Second
+
+// fromDomain maps sentinels. A test keeps it complete.
+var fromDomain = []struct {
+	err error
+	api *Error
+}{
+	{user.ErrNotFound, NotFound},
+	{user.ErrExternalIDTaken, mustCode("form_identifier_exists").At("external_id")},
+	{user.ErrPasswordWrong, mustCode("form_password_incorrect").At("password")},
+	{user.ErrNoPassword, mustCode("no_password_set")},
+	{user.ErrBusy, Unavailable.After(busyFor)}, // P-09
+	{user.ErrDeleteSelfOff, mustCode("user_delete_self_not_enabled")},
+	{user.ErrIdentifierTaken, mustCode("form_identifier_exists")},
+	{user.ErrInvalid, ParamValue},
+	{session.ErrNotFound, NotFound},
+	{session.ErrNotActive, AuthenticationInvalid},
+	{session.ErrUserRevoked, AuthenticationInvalid},
+	{session.ErrExpired, AuthenticationInvalid},
+	{session.ErrConflict, Conflict},
+	{session.ErrImpersonated, mustCode("authorization_invalid")}, // B-05
+	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
+	{sqldb.ErrUnavailable, Unavailable.After(busyFor)},
+	{context.DeadlineExceeded, Unavailable.After(busyFor)},
+	{context.Canceled, Unavailable.After(busyFor)}, // the client has gone: nobody reads it
+}
+
+// From maps err to what the client may see. It never returns nil; unknown errors
+// become Internal. The most specific error in the chain wins.
+func From(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*flow.Error](err); ok {
+		return fromFlow(e, err)
+	}
+	if e, ok := errors.AsType[*user.TakenError](err); ok {
+		return fromTaken(e).Because(err)
+	}
+	if e, ok := errors.AsType[*user.FieldError](err); ok {
+		return fromField(e).Because(err)
+	}
+	for _, m := range fromDomain {
+		if errors.Is(err, m.err) {
+			return m.api.Because(err)
+		}
+	}
+	return Internal.Because(err)
+}
+
+// fromFlow looks a flow's code up. A code that the catalogue lacks is a mistake here
+// and is answered as one.
+func fromFlow(fe *flow.Error, err error) *Error {
+	e, ok := ByCode(fe.Code)
+	if !ok {
+		return Internal.Because(err)
+	}
+	e.Param, e.RetryAfter, e.Err = fe.Param, fe.RetryAfter, err
+	if fe.SessionID != "" {
+		e = e.With("session_id", string(fe.SessionID))
+	}
+	return e
+}
+
+// takenText tells people which of their identifiers is somebody else's.
+var takenText = map[user.Kind]string{
+	user.KindEmailAddress: "That e-mail address is taken. Please use another, or sign in.",
+	user.KindPhoneNumber:  "That phone number is taken. Please use another, or sign in.",
+	user.KindUsername:     "That user name is taken. Please choose another.",
+}
+
+func fromTaken(t *user.TakenError) *Error {
+	e := mustCode("form_identifier_exists").At(string(t.Kind))
+	if text, ok := takenText[t.Kind]; ok {
+		e = e.Saying(text)
+	}
+	return e
+}
+
+// fromRule maps the rules of package user. A test keeps it complete.
+var fromRule = map[user.Rule]string{
+	user.RuleMissing:            "form_param_missing",
+	user.RuleFormat:             "form_param_format_invalid",
+	user.RuleTooLong:            "form_param_max_length_exceeded",
+	user.RuleTooShort:           "form_param_min_length_exceeded",
+	user.RuleTooLarge:           "form_param_exceeds_allowed_size",
+	user.RuleValue:              "form_param_value_invalid",
+	user.RuleUnverified:         "form_verification_needed",
+	user.RuleNotOwned:           "form_resource_not_found",
+	user.RulePasswordTooShort:   "form_password_length_too_short",
+	user.RulePasswordTooLong:    "form_password_length_too_long",
+	user.RulePasswordBytes:      "form_password_size_in_bytes_exceeded",
+	user.RulePasswordPwned:      "form_password_pwned",
+	user.RulePasswordIdentifier: "form_password_matches_identifier",
+	user.RulePasswordSame:       "form_new_password_matches_current",
+	user.RuleUsernameLength:     "form_username_invalid_length",
+	user.RuleUsernameCharacter:  "form_username_invalid_character",
+	user.RuleUsernameDigits:     "form_username_needs_non_number_char",
+	user.RuleLastIdentification: "last_required_identification_deletion_failed",
+}
+
+func fromField(f *user.FieldError) *Error {
+	code, ok := fromRule[f.Rule]
+	if !ok {
+		return ParamValue.At(f.Field)
+	}
+	e := mustCode(code).At(f.Field)
+	if f.Limit <= 0 {
+		return e
+	}
+	switch f.Rule {
+	case user.RulePasswordTooShort:
+		return e.Saying(fmt.Sprintf("Passwords must have %d or more characters.", f.Limit))
+	case user.RulePasswordTooLong:
+		return e.Saying(fmt.Sprintf("Passwords must have %d or fewer characters.", f.Limit))
+	case user.RuleTooLong:
+		return e.Saying(fmt.Sprintf("Use %d characters or fewer.", f.Limit))
+	case user.RuleTooShort:
+		return e.Saying(fmt.Sprintf("Use %d characters or more.", f.Limit))
+	}
+	return e
+}

@@ -1,0 +1,193 @@
+package flow
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"log/slog"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+// What one-time codes are held to (C-01).
+const (
+	codeDigits   = 6
+	codeLifetime = 10 * time.Minute
+	codeTries    = 5
+	codeResend   = 30 * time.Second // between two codes of one attempt
+)
+
+// The statuses of a proof on the wire.
+const (
+	statusUnverified = "unverified"
+	statusVerified   = "verified"
+	statusFailed     = "failed"
+	statusExpired    = "expired"
+)
+
+// challenge is a proof under way, as an attempt keeps it. It is bound to that attempt,
+// and so to its client and purpose; to the identification, and to the value that had
+// when the code was sent; and it ends with the next one (C-03).
+type challenge struct {
+	ID             string                `json:"id"` // "ver_…"
+	Strategy       string                `json:"strategy"`
+	Identification user.IdentificationID `json:"identification,omitempty"`
+	Key            string                `json:"key,omitempty"` // canonical value when sent
+	MAC            []byte                `json:"mac,omitempty"` // of the code (C-02)
+	Verified       bool                  `json:"verified,omitempty"`
+	Attempts       int                   `json:"attempts,omitempty"`
+	SentAt         time.Time             `json:"sent_at,omitzero"`
+	ExpireAt       time.Time             `json:"expire_at,omitzero"`
+}
+
+// status says where the challenge is at now.
+func (c *challenge) status(now time.Time) string {
+	switch {
+	case c.Verified:
+		return statusVerified
+	case c.Attempts >= codeTries:
+		return statusFailed
+	case !c.ExpireAt.IsZero() && !now.Before(c.ExpireAt):
+		return statusExpired
+	}
+	return statusUnverified
+}
+
+// Verification is the public state of one proof.
+type Verification struct {
+	Object      string // "verification_otp", "verification_password"
+	Status      string // unverified, verified, failed, expired, transferable; "": nothing was sent yet
+	Strategy    string // "": nothing was sent yet
+	Attempts    int
+	ExpireAt    time.Time // zero: none
+	NextAction  string    // sign-ups only: needs_prepare, needs_attempt, ""
+	Supported   []string  // sign-ups only
+	Channel     string
+	RedirectURL string
+	Nonce       string
+}
+
+// verification shows a challenge; nil shows as nil, so that a browser asks for the
+// code to be sent.
+func (e *Engine) verification(c *challenge) *Verification {
+	if c == nil {
+		return nil
+	}
+	return &Verification{
+		Object: e.objectOf(c.Strategy), Status: c.status(e.now()), Strategy: c.Strategy,
+		Attempts: c.Attempts, ExpireAt: c.ExpireAt,
+	}
+}
+
+// proved is the challenge of a strategy that needs no preparation, done.
+func proved(strategy string, now time.Time) *challenge {
+	return &challenge{ID: random.ID("ver", now), Strategy: strategy, Verified: true}
+}
+
+// resendable fails while the last code of the attempt is too young for another.
+func resendable(c *challenge, now time.Time) error {
+	if c == nil || c.SentAt.IsZero() {
+		return nil
+	}
+	if wait := c.SentAt.Add(codeResend).Sub(now); wait > 0 {
+		return tooMany("verification_code_too_many_requests", wait)
+	}
+	return nil
+}
+
+// sendCode makes a code, stores its MAC in place of the challenge under way and
+// sends it. What cannot be handed over is taken back, so that an attempt that
+// shows a challenge has sent it.
+func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to destination, test bool, out outlet) error {
+	if r.challenge != nil && r.challenge.Verified {
+		return errVerified
+	}
+	if err := resendable(r.challenge, r.now); err != nil {
+		return err
+	}
+	if err := e.allowSend(ctx, r.client, to.key, r.now); err != nil {
+		return err
+	}
+	code := random.Code(codeDigits)
+	if test {
+		code = e.testCode
+	}
+	ch := &challenge{
+		ID: random.ID("ver", r.now), Strategy: strategy, Identification: to.id, Key: to.key,
+		SentAt: r.now, ExpireAt: r.now.Add(codeLifetime),
+	}
+	ch.MAC = e.codeMAC(ch, code)
+	if to.value == "" || to.owner {
+		ch.MAC = random.Bytes(sha256.Size) // no code is right
+	}
+	if err := r.begin(ctx, r.challenge, ch); err != nil {
+		return err
+	}
+	if test || to.value == "" {
+		return nil
+	}
+	if err := e.mail(ctx, r, to, code, out); err != nil {
+		if undo := r.begin(context.WithoutCancel(ctx), ch, nil); undo != nil {
+			e.log.WarnContext(ctx, "code was not sent and could not be taken back",
+				slog.String("attempt_id", r.attempt), slog.Any("err", undo))
+		}
+		return err
+	}
+	e.event(ctx, "code sent", slog.String("attempt_id", r.attempt), slog.String("strategy", strategy))
+	return nil
+}
+
+// judgeCode reports whether code is the one that was sent. The try is counted in
+// its own committed write before it is judged (C-05).
+func (e *Engine) judgeCode(ctx context.Context, r *round, strategy, code string) (bool, error) {
+	ch := r.challenge
+	switch {
+	case ch == nil:
+		return false, errVerificationMissing
+	case ch.Verified:
+		return false, errVerified
+	case ch.Strategy != strategy:
+		return false, errStrategyMismatch
+	case !r.now.Before(ch.ExpireAt):
+		return false, errExpired
+	case code == "":
+		return false, missing("code")
+	}
+	n, err := e.attempts.Try(ctx, r.attempt, ch.ID, r.now)
+	if err != nil {
+		return false, err
+	}
+	if n > codeTries {
+		return false, errFailed // C-07: the right code, too
+	}
+	if !hmac.Equal(ch.MAC, e.codeMAC(ch, code)) {
+		r.tried(ctx, n)
+		return false, nil
+	}
+	return true, nil
+}
+
+// codeMAC is what is stored of a code. It is of the bytes as they came: nothing is
+// trimmed or folded (C-02).
+func (e *Engine) codeMAC(ch *challenge, code string) []byte {
+	m := hmac.New(sha256.New, e.codeKey)
+	m.Write([]byte(ch.ID))
+	m.Write([]byte{0})
+	m.Write([]byte(code))
+	return m.Sum(nil)
+}
+
+// wellFormedCode reports whether s is what a code looks like: six ASCII digits.
+func wellFormedCode(s string) bool {
+	if len(s) != codeDigits {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,57 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+// HandleUserEvent does what must follow a change of a user: sessions end with a
+// deletion or ban, and a changed password is told to its owner. The Engine is the
+// user.EventHandler of an instance.
+func (e *Engine) HandleUserEvent(ctx context.Context, ev user.Event) error {
+	switch ev.Type {
+	case user.EventDeleted:
+		return e.revokeAll(ctx, ev.UserID, "user deleted")
+	case user.EventBanned:
+		return e.revokeAll(ctx, ev.UserID, "user banned")
+	case user.EventPasswordChanged:
+		return e.tellPasswordChanged(ctx, ev.UserID)
+	}
+	return nil
+}
+
+func (e *Engine) revokeAll(ctx context.Context, id user.ID, cause string) error {
+	if err := e.sessions.RevokeUser(ctx, string(id), cause, ""); err != nil {
+		return fmt.Errorf("revoke sessions: %w", err)
+	}
+	e.event(ctx, "sessions revoked", slog.String("user_id", string(id)), slog.String("cause", cause))
+	return nil
+}
+
+// tellPasswordChanged sends a notice to each verified address (L-05). A notice that
+// cannot be sent is logged: the event is done all the same.
+func (e *Engine) tellPasswordChanged(ctx context.Context, id user.ID) error {
+	u, err := e.users.ByID(ctx, id)
+	if errors.Is(err, user.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	s := e.settings()
+	for _, i := range u.Identifications {
+		if i.Kind != user.KindEmailAddress || !i.Verified() {
+			continue
+		}
+		m, err := compose(kindPasswordChanged, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())
+		if err != nil {
+			return err
+		}
+		e.post.later(ctx, m)
+	}
+	return nil
+}

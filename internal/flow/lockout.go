@@ -1,0 +1,142 @@
+package flow
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+// Wrong proofs of every kind count against the user they are about, whatever the
+// attempt, client, address or spelling they come with (C-06). A right one clears
+// nothing: they expire after the lock's duration. An identifier of nobody is
+// counted and locked alike.
+
+// counter names a person's wrong proofs.
+func (p *person) counter() string {
+	if p.user == nil {
+		return "flow:wrong:nobody:" + p.key
+	}
+	return "flow:wrong:user:" + string(p.user.ID)
+}
+
+// nobodyLock names the lock of an identifier of nobody.
+func (p *person) nobodyLock() string { return "flow:locked:nobody:" + p.key }
+
+// prove judges a proof and does what must follow. It returns the moment just before
+// the person was read for the last time, for session.NewSession.AsOf.
+//
+// The lock is looked at after judging, on a fresh read: guesses that run side by
+// side are then stopped by each other's failures.
+func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) (asOf time.Time, err error) {
+	right, err := st.judge(ctx, r, proof)
+	if err != nil {
+		return asOf, err
+	}
+	p := r.person
+	if asOf, err = e.refresh(ctx, p); err != nil {
+		return asOf, err
+	}
+	locked, err := e.lockedByFailures(ctx, p, r)
+	if err != nil {
+		return asOf, err
+	}
+	switch {
+	case locked:
+		return asOf, errUserLocked // the right proof, too
+	case right && p.user == nil:
+		return asOf, errUserGone
+	case p.user != nil && (right || !p.hidden) && lockedNow(p.user, r.now):
+		return asOf, errUserLocked
+	case p.user != nil && (right || !p.hidden) && p.user.Banned:
+		return asOf, errUserBanned
+	case right:
+		if _, sends := st.(preparer); sends {
+			return asOf, p.current(r.challenge)
+		}
+		return asOf, nil
+	}
+	if err := e.countFailure(ctx, p, r); err != nil {
+		return asOf, err
+	}
+	return asOf, st.wrong()
+}
+
+// admit fails for a person to whom nothing may be sent. Where identifiers are hidden
+// only locks by failures are told, since those befall nobody, too.
+func (e *Engine) admit(ctx context.Context, p *person, r *round) error {
+	locked, err := e.lockedByFailures(ctx, p, r)
+	switch {
+	case err != nil:
+		return err
+	case locked:
+		return errUserLocked
+	case p.user == nil || p.hidden:
+		return nil
+	case lockedNow(p.user, r.now):
+		return errUserLocked
+	case p.user.Banned:
+		return errUserBanned
+	}
+	return nil
+}
+
+// lockedNow reports whether the user is locked, by failures or by an operator.
+func lockedNow(u *user.User, now time.Time) bool {
+	return u.Locked && (u.LockedUntil.IsZero() || now.Before(u.LockedUntil))
+}
+
+// lockedByFailures reports whether too many wrong proofs were given of late.
+func (e *Engine) lockedByFailures(ctx context.Context, p *person, r *round) (bool, error) {
+	limit, d := r.settings.lockout()
+	if p.user == nil {
+		n, err := e.limits.CountIn(ctx, p.nobodyLock(), d, r.now)
+		return n > 0, err
+	}
+	if lockedNow(p.user, r.now) && !p.user.LockedUntil.IsZero() {
+		return true, nil
+	}
+	n, err := e.limits.CountIn(ctx, p.counter(), d, r.now)
+	return n >= limit, err
+}
+
+// countFailure counts one more wrong proof; the last one that is allowed locks and
+// is answered user_locked.
+func (e *Engine) countFailure(ctx context.Context, p *person, r *round) error {
+	limit, d := r.settings.lockout()
+	if _, _, err := e.limits.Take(ctx, p.counter(), limit, d, r.now); err != nil {
+		return err
+	}
+	n, err := e.limits.CountIn(ctx, p.counter(), d, r.now)
+	if err != nil {
+		return err
+	}
+	e.event(ctx, "wrong proof", slog.String("attempt_id", r.attempt), slog.String("purpose", r.purpose),
+		slog.String("user_id", userID(p)), slog.Int("failures", n))
+	if n < limit {
+		return nil
+	}
+	// The lock is set before the failures are forgotten: whoever looks in between
+	// sees one of the two. Forgetting them gives a user whom an operator unlocks
+	// the whole budget again.
+	if p.user == nil {
+		if _, _, err := e.limits.Take(ctx, p.nobodyLock(), 1, d, r.now); err != nil {
+			return err
+		}
+	} else if _, err := e.users.Lock(ctx, p.user.ID, r.now.Add(d)); err != nil {
+		return err
+	}
+	if err := e.limits.Reset(ctx, p.counter()); err != nil {
+		return err
+	}
+	e.event(ctx, "user locked", slog.String("user_id", userID(p)), slog.Duration("duration", d))
+	return errUserLocked
+}
+
+func userID(p *person) string {
+	if p.user == nil {
+		return ""
+	}
+	return string(p.user.ID)
+}

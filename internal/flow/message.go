@@ -1,0 +1,153 @@
+package flow
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	htmltemplate "html/template"
+	"log/slog"
+	"strings"
+	"sync"
+	texttemplate "text/template"
+	"time"
+	"unicode"
+
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/notify"
+)
+
+//go:embed templates
+var templates embed.FS
+
+var (
+	textTemplates = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
+	htmlTemplates = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/*.html"))
+)
+
+// The kinds of messages: names of templates.
+const (
+	kindCode            = "verification_code"
+	kindAccountExists   = "account_exists"
+	kindPasswordChanged = "password_changed"
+)
+
+// words is what a template may say. Everything that a person could have typed has
+// been through plain (C-12).
+type words struct {
+	AppName string
+	Name    string // first name, "" if there is none fit for a mail
+	Code    string
+	Minutes int // the code's life
+	SignIn  string
+}
+
+// compose makes a mail of a kind. The first line of a text template is the subject.
+func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
+	if w.AppName = oneLine(w.AppName); w.AppName == "" {
+		w.AppName = "this app"
+	}
+	w.Name = plain(w.Name)
+	var text, html strings.Builder
+	if err := textTemplates.ExecuteTemplate(&text, kind+".txt", w); err != nil {
+		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
+	}
+	if err := htmlTemplates.ExecuteTemplate(&html, kind+".html", w); err != nil {
+		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
+	}
+	subject, body, _ := strings.Cut(text.String(), "\n")
+	return notify.Message{
+		ID: random.ID("msg", now), Channel: notify.Mail, Kind: kind, To: to, Subject: subject,
+		Text: strings.TrimSpace(body) + "\n", HTML: html.String(), Code: w.Code, At: now,
+	}, nil
+}
+
+// plain returns a name if it is nothing but a name, else "": whoever signs somebody
+// else's address up chooses the name, and a mail must not carry their links or lines.
+func plain(name string) string {
+	name = strings.TrimSpace(name)
+	if len(name) > 128 {
+		return ""
+	}
+	for _, r := range name {
+		if !unicode.In(r, unicode.L, unicode.M) && !strings.ContainsRune(" '’-", r) {
+			return ""
+		}
+	}
+	return name
+}
+
+// oneLine keeps a text from breaking out of a header or a sentence.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s))
+}
+
+// outlet makes the message that carries a code.
+type outlet func(to destination, code string, s Settings, now time.Time) (notify.Message, error)
+
+// mailOut carries a code by mail. Somebody else's address gets a notice instead.
+func mailOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+	w := words{AppName: s.AppName, Name: to.name, SignIn: s.SignInURL}
+	if to.owner {
+		return compose(kindAccountExists, to.value, w, now)
+	}
+	w.Code, w.Minutes = code, int(codeLifetime/time.Minute)
+	return compose(kindCode, to.value, w, now)
+}
+
+// mail sends a code. Under enumeration protection it is handed over behind the
+// answer, since nobody's code takes no time to send.
+func (e *Engine) mail(ctx context.Context, r *round, to destination, code string, out outlet) error {
+	m, err := out(to, code, r.settings, r.now)
+	if err != nil {
+		return err
+	}
+	if r.settings.EnumerationProtect {
+		e.post.later(ctx, m)
+		return nil
+	}
+	return e.post.send(ctx, m)
+}
+
+// sendTimeout bounds the handing over of one message.
+const sendTimeout = 30 * time.Second
+
+// post hands messages over.
+type post struct {
+	sender notify.Sender
+	log    *slog.Logger
+	slots  chan struct{}
+	under  sync.WaitGroup
+}
+
+func newPost(s notify.Sender, log *slog.Logger) *post {
+	return &post{sender: s, log: log, slots: make(chan struct{}, 16)}
+}
+
+func (p *post) send(ctx context.Context, m notify.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	if err := p.sender.Send(ctx, m); err != nil {
+		return fmt.Errorf("send %s: %w", m.Kind, err)
+	}
+	return nil
+}
+
+// later sends without making the caller wait, sixteen at once; the rest queue up.
+// What fails is logged.
+func (p *post) later(ctx context.Context, m notify.Message) {
+	ctx = context.WithoutCancel(ctx)
+	p.under.Go(func() {
+		p.slots <- struct{}{}
+		defer func() { <-p.slots }()
+		if err := p.send(ctx, m); err != nil {
+			p.log.ErrorContext(ctx, "message not sent", slog.String("message_id", m.ID), slog.Any("err", err))
+		}
+	})
+}
+
+func (p *post) wait() { p.under.Wait() }
