@@ -1,0 +1,170 @@
+package frontendapi
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/session"
+)
+
+// call is one request on its way through the handler.
+type call struct {
+	h *Handler
+	w http.ResponseWriter
+	r *http.Request
+
+	pattern string            // of the route, for the log
+	values  map[string]string // what the pattern's {names} stand for
+	params  params
+	origin  string // allowed Origin of the page, "" if none: the claim azp
+
+	cookie  string          // the __client value sent, "" if none
+	client  session.Client  // zero if the browser has none
+	before  session.Client  // client as it was when the request came
+	session session.Session // self routes: the session that acts
+
+	changes bool // the method may change something: errors carry the client
+}
+
+// serve takes the request through every gate, in this order: origin, method, route, limit,
+// body, client, session.
+func (c *call) serve() error {
+	httpjson.SetHeaders(c.w.Header())
+	if err := c.cors(); err != nil {
+		return err
+	}
+	if c.r.Method == http.MethodOptions {
+		return c.preflight()
+	}
+	if err := c.checkOrigin(); err != nil {
+		return err
+	}
+	method, err := effectiveMethod(c.r)
+	if err != nil {
+		return err
+	}
+	found, err := c.h.routes.Find(c.w, c.r, method)
+	if err != nil {
+		return err
+	}
+	rt := found.Value
+	c.pattern, c.values = found.Pattern, found.Values
+	if err := c.limitByAddress(rt); err != nil {
+		return err
+	}
+	if err := c.refuseNative(); err != nil {
+		return err
+	}
+	if c.params, err = readParams(c.w, c.r, rt.params); err != nil {
+		return err
+	}
+	c.changes = method != http.MethodGet && method != http.MethodHead
+	if err := c.identify(rt.need); err != nil {
+		return err
+	}
+	if err := c.limitByOwner(rt); err != nil {
+		return err
+	}
+	return rt.serve(c)
+}
+
+// identify finds the client and, for self routes, the session that acts.
+func (c *call) identify(n need) error {
+	c.cookie = clientCookie(c.r)
+	if n == open {
+		return nil
+	}
+	if c.cookie != "" {
+		client, err := c.h.cfg.Sessions.ClientByCookie(c.r.Context(), c.cookie, !c.changes)
+		switch {
+		case err == nil:
+			c.client, c.before = client, client
+		case !errors.Is(err, session.ErrNotFound):
+			return err
+		}
+	}
+	if n == browser {
+		return nil
+	}
+	if c.client.ID == "" {
+		return apierr.AuthenticationInvalid
+	}
+	if n == self {
+		return c.identifySelf()
+	}
+	return nil
+}
+
+// identifySelf takes the acting session from _clerk_session_id, given once.
+func (c *call) identifySelf() error {
+	ids := c.r.URL.Query()["_clerk_session_id"]
+	if len(ids) > 1 {
+		return apierr.MalformedParameters.At("_clerk_session_id")
+	}
+	if len(ids) == 0 || !random.ValidID("sess", ids[0]) {
+		return apierr.AuthenticationInvalid
+	}
+	ss, err := c.ownSession(session.ID(ids[0]))
+	if err != nil {
+		return err
+	}
+	if !ss.Live(c.now()) {
+		return apierr.AuthenticationInvalid
+	}
+	c.session = ss
+	return nil
+}
+
+// ownSession returns a session of the calling client. Unknown ones and those of other
+// clients are alike: 401, which the SDK answers by fetching the client anew.
+func (c *call) ownSession(id session.ID) (session.Session, error) {
+	ss, err := c.h.cfg.Sessions.Get(c.r.Context(), id)
+	if errors.Is(err, session.ErrNotFound) || err == nil && ss.ClientID != c.client.ID {
+		return session.Session{}, apierr.AuthenticationInvalid
+	}
+	return ss, err
+}
+
+// pathID returns a {name} of the path that must be an id (I-09): others are nobody's.
+func (c *call) pathID(name, prefix string) (string, error) {
+	if id := c.values[name]; random.ValidID(prefix, id) {
+		return id, nil
+	}
+	return "", apierr.NotFound
+}
+
+// sessionID is pathID for the session routes, which say 401 instead of 404.
+func (c *call) sessionID() (session.ID, error) {
+	id, err := c.pathID("id", "sess")
+	if err != nil {
+		return "", apierr.AuthenticationInvalid
+	}
+	return session.ID(id), nil
+}
+
+// caller is the browser as package flow wants it.
+func (c *call) caller() flow.Caller {
+	return flow.Caller{
+		Client:   c.client,
+		Cookie:   c.cookie,
+		Address:  c.h.cfg.ClientAddress(c.r),
+		Activity: c.activity(),
+	}
+}
+
+// took applies what a flow's step did to the client and its cookie.
+func (c *call) took(client session.Client, cookie *session.Cookie) {
+	if client.ID != "" {
+		c.client = client
+	}
+	if cookie != nil {
+		c.setClientCookie(*cookie)
+	}
+}
+
+func (c *call) now() time.Time { return c.h.cfg.Now() }

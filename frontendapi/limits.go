@@ -1,0 +1,84 @@
+package frontendapi
+
+import (
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+)
+
+// limit names a budget; every route has one (E-02). Budgets are sliding windows, counted
+// under a key that no header or body chooses.
+type limit int
+
+const (
+	limitOther        limit = iota // 300 in 10 s an address
+	limitNone                      // public and cacheable
+	limitCreateSignIn              // 5 in 10 s an address
+	limitCreateSignUp              // 5 in 10 s an address
+	limitAttempt                   // 3 in 10 s an address
+	limitPrepare                   // 5 in a minute a client; package flow counts by destination
+	limitToken                     // 30 in 10 s a session
+	limitMetadata                  // 10 in 10 s a user
+)
+
+type budget struct {
+	name   string
+	events int
+	window time.Duration
+}
+
+var budgets = map[limit]budget{
+	limitOther:        {"other", 300, 10 * time.Second},
+	limitCreateSignIn: {"sign_in", 5, 10 * time.Second},
+	limitCreateSignUp: {"sign_up", 5, 10 * time.Second},
+	limitAttempt:      {"attempt", 3, 10 * time.Second},
+	limitPrepare:      {"prepare", 5, time.Minute},
+	limitToken:        {"token", 30, 10 * time.Second},
+	limitMetadata:     {"metadata", 10, 10 * time.Second},
+}
+
+// limitByAddress counts what needs no client to be known, before anything is parsed or
+// looked up. Budgets with another owner count the address against the widest one as
+// well, so that made-up owners buy nothing.
+func (c *call) limitByAddress(rt route) error {
+	address := c.h.cfg.ClientAddress(c.r)
+	switch rt.limit {
+	case limitNone:
+		return nil
+	case limitToken, limitPrepare, limitMetadata:
+		return c.take(limitOther, address)
+	}
+	return c.take(rt.limit, address)
+}
+
+// limitByOwner counts by client, session or user.
+func (c *call) limitByOwner(rt route) error {
+	switch rt.limit {
+	case limitPrepare:
+		if c.client.ID != "" {
+			return c.take(limitPrepare, string(c.client.ID))
+		}
+		return c.take(limitPrepare, c.h.cfg.ClientAddress(c.r))
+	case limitMetadata:
+		return c.take(limitMetadata, c.session.UserID)
+	case limitToken:
+		if id := c.values["id"]; random.ValidID("sess", id) { // others are refused by the handler
+			return c.take(limitToken, id)
+		}
+	}
+	return nil
+}
+
+// take counts one event. When the store is away nothing passes (E-04).
+func (c *call) take(l limit, owner string) error {
+	b := budgets[l]
+	ok, wait, err := c.h.cfg.Limits.Take(c.r.Context(), "fapi:"+b.name+":"+owner, b.events, b.window, c.now())
+	if err != nil {
+		return apierr.Unavailable.Because(err).After(time.Second)
+	}
+	if !ok {
+		return apierr.TooManyRequests.After(max(wait, time.Second))
+	}
+	return nil
+}

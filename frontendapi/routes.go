@@ -1,0 +1,46 @@
+package frontendapi
+
+// register lists every route: who may call it, what it counts against, what it takes.
+// Paths that are not here answer 404 in JSON.
+func (h *Handler) register() {
+	h.on("GET /.well-known/jwks.json", open, limitNone, (*call).jwks)
+	h.on("GET /v1/health", open, limitNone, (*call).health)
+
+	h.on("GET /v1/environment", open, limitOther, (*call).environment)
+	h.on("PATCH /v1/environment", open, limitOther, (*call).environment)
+
+	h.on("GET /v1/client", browser, limitOther, (*call).getClient)
+	h.on("POST /v1/client", browser, limitOther, (*call).createClient)
+	h.on("PUT /v1/client", browser, limitOther, (*call).createClient)
+	h.on("DELETE /v1/client", client, limitOther, (*call).deleteClient)
+	h.on("DELETE /v1/client/sessions", client, limitOther, (*call).signOutAll)
+
+	h.on("POST /v1/client/sign_ups", browser, limitCreateSignUp, (*call).createSignUp, signUpParams...)
+	h.on("GET /v1/client/sign_ups/{id}", client, limitOther, (*call).getSignUp)
+	h.on("PATCH /v1/client/sign_ups/{id}", client, limitCreateSignUp, (*call).updateSignUp, signUpParams...)
+	h.on("POST /v1/client/sign_ups/{id}/prepare_verification", client, limitPrepare, (*call).prepareSignUp, prepareParams...)
+	h.on("POST /v1/client/sign_ups/{id}/attempt_verification", client, limitAttempt, (*call).attemptSignUp, proofParams...)
+
+	h.on("POST /v1/client/sign_ins", browser, limitCreateSignIn, (*call).createSignIn, signInParams...)
+	h.on("GET /v1/client/sign_ins/{id}", client, limitOther, (*call).getSignIn)
+	h.on("POST /v1/client/sign_ins/{id}/prepare_first_factor", client, limitPrepare, (*call).prepareSignIn, prepareParams...)
+	h.on("POST /v1/client/sign_ins/{id}/attempt_first_factor", client, limitAttempt, (*call).attemptSignIn, proofParams...)
+
+	h.on("GET /v1/client/sessions/{id}", client, limitOther, (*call).getSession)
+	h.on("POST /v1/client/sessions/{id}/touch", client, limitOther, (*call).touchSession)
+	h.on("POST /v1/client/sessions/{id}/end", client, limitOther, (*call).endSession)
+	h.on("POST /v1/client/sessions/{id}/remove", client, limitOther, (*call).removeSession)
+	h.on("POST /v1/client/sessions/{id}/tokens", open, limitToken, (*call).mintToken)
+	h.on("POST /v1/client/sessions/{id}/verify", client, limitOther, (*call).startReverification, "level")
+	h.on("POST /v1/client/sessions/{id}/verify/prepare_first_factor", client, limitPrepare, (*call).prepareReverification, prepareParams...)
+	h.on("POST /v1/client/sessions/{id}/verify/attempt_first_factor", client, limitAttempt, (*call).attemptReverification, proofParams...)
+
+	h.on("GET /v1/me", self, limitOther, (*call).getMe)
+	h.on("PATCH /v1/me", self, limitOther, (*call).updateMe, profileParams...)
+	h.on("DELETE /v1/me", self, limitOther, (*call).deleteMe)
+	h.on("PATCH /v1/me/metadata", self, limitMetadata, (*call).updateMetadata, "unsafe_metadata")
+	h.on("POST /v1/me/change_password", self, limitAttempt, (*call).changePassword, "current_password", "new_password", "sign_out_of_other_sessions")
+	h.on("GET /v1/me/sessions", self, limitOther, (*call).allSessions)
+	h.on("GET /v1/me/sessions/active", self, limitOther, (*call).activeSessions)
+	h.on("POST /v1/me/sessions/{id}/revoke", self, limitOther, (*call).revokeSession)
+}
