@@ -1,0 +1,166 @@
+// Package backendapi is the API for servers and operators: users and sessions, guarded
+// by a secret key. The official server SDKs work against it.
+//
+// [New] returns an http.Handler for /v1/… that works in any mux and under
+// http.StripPrefix; it is usually mounted under /api. Nothing of a request but its
+// Authorization header is looked at before the key is found good (B-03): neither path
+// nor body. There are no cookies and no CORS (B-02). Bodies are strict JSON (I-06) and
+// every route takes a closed list of members.
+package backendapi
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
+	"github.com/gatehouse-dev/gatehouse/session"
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+// Config sets up a Handler.
+type Config struct {
+	Users    *user.Service      // required
+	Sessions *session.Service   // required
+	JWKS     func() []byte      // required: the public key set (RFC 7517) as JSON
+	Limits   session.LimitStore // required
+
+	// SecretKeyHashes are the SHA-256 sums of the keys that are good, more than one
+	// during a rotation (B-01, B-04). At least one is required.
+	SecretKeyHashes [][sha256.Size]byte
+
+	// Development lowers the limit from 1000 to 100 requests in 10 s a key, as the
+	// reference does.
+	Development bool
+
+	Now    func() time.Time // nil means time.Now
+	Logger *slog.Logger     // nil means discard
+}
+
+// Handler serves the Backend API. It is safe for concurrent use.
+type Handler struct {
+	cfg    Config
+	routes httpjson.Routes[func(*call) error]
+}
+
+// New checks cfg and returns a Handler; the error names the bad field.
+func New(cfg Config) (*Handler, error) {
+	switch {
+	case cfg.Users == nil:
+		return nil, errors.New("backendapi: Config.Users is required")
+	case cfg.Sessions == nil:
+		return nil, errors.New("backendapi: Config.Sessions is required")
+	case cfg.JWKS == nil:
+		return nil, errors.New("backendapi: Config.JWKS is required")
+	case cfg.Limits == nil:
+		return nil, errors.New("backendapi: Config.Limits is required")
+	case len(cfg.SecretKeyHashes) == 0:
+		return nil, errors.New("backendapi: Config.SecretKeyHashes needs at least one")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	h := &Handler{cfg: cfg}
+	h.register()
+	return h, nil
+}
+
+// register lists every route.
+func (h *Handler) register() {
+	h.routes.Add("GET /v1/jwks", (*call).jwks)
+
+	h.routes.Add("GET /v1/users", (*call).listUsers)
+	h.routes.Add("GET /v1/users/count", (*call).countUsers)
+	h.routes.Add("POST /v1/users", (*call).createUser)
+	h.routes.Add("GET /v1/users/{id}", (*call).getUser)
+	h.routes.Add("PATCH /v1/users/{id}", (*call).updateUser)
+	h.routes.Add("DELETE /v1/users/{id}", (*call).deleteUser)
+	h.routes.Add("PATCH /v1/users/{id}/metadata", (*call).mergeMetadata)
+	h.routes.Add("PUT /v1/users/{id}/metadata", (*call).replaceMetadata)
+	h.routes.Add("POST /v1/users/{id}/ban", (*call).banUser)
+	h.routes.Add("POST /v1/users/{id}/unban", (*call).unbanUser)
+	h.routes.Add("POST /v1/users/{id}/lock", (*call).lockUser)
+	h.routes.Add("POST /v1/users/{id}/unlock", (*call).unlockUser)
+
+	h.routes.Add("GET /v1/sessions", (*call).listSessions)
+	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
+	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)
+}
+
+// ServeHTTP answers one request. Every answer is JSON with the headers of W-02.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{h: h, w: w, r: r}
+	defer func() {
+		// E-06: the last resort. What was written before the panic cannot be taken back.
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			c.fail(apierr.Internal.Because(fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+		}
+	}()
+	if err := c.serve(); err != nil {
+		c.fail(err)
+	}
+}
+
+// call is one request on its way through the handler.
+type call struct {
+	h *Handler
+	w http.ResponseWriter
+	r *http.Request
+
+	pattern string            // of the route, for the log
+	values  map[string]string // what the pattern's {names} stand for
+	version string            // of the API, a date
+}
+
+// serve takes the request through every gate, in this order: key, limit, version, route.
+func (c *call) serve() error {
+	httpjson.SetHeaders(c.w.Header())
+	key, err := c.h.authenticate(c.r)
+	if err != nil {
+		return err
+	}
+	if c.version, err = apiVersion(c.r); err != nil {
+		return err
+	}
+	found, err := c.h.routes.Find(c.w, c.r, c.r.Method)
+	if err != nil {
+		return err
+	}
+	c.pattern, c.values = found.Pattern, found.Values
+	if err := c.take(key); err != nil {
+		return err
+	}
+	return found.Value(c)
+}
+
+// fail renders err. Its cause goes to the log only.
+func (c *call) fail(err error) {
+	e := apierr.From(err)
+	trace := httpjson.TraceID()
+	if e.Status >= 500 && c.r.Context().Err() == nil {
+		c.h.cfg.Logger.ErrorContext(c.r.Context(), "request failed",
+			"route", c.pattern, "code", e.Code, "trace_id", trace, "err", e.Err)
+	} else {
+		c.h.cfg.Logger.DebugContext(c.r.Context(), "request refused",
+			"route", c.pattern, "code", e.Code, "param", e.Param, "trace_id", trace)
+	}
+	httpjson.WriteError(c.w, e, trace, nil)
+}
+
+// jwks serves GET /v1/jwks.
+func (c *call) jwks() error {
+	return httpjson.WriteRaw(c.w, http.StatusOK, c.h.cfg.JWKS())
+}
+
+func (c *call) now() time.Time { return c.h.cfg.Now() }

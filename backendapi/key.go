@@ -1,0 +1,61 @@
+package backendapi
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+)
+
+// maxKey bounds a secret key, in bytes.
+const maxKey = 256
+
+// authenticate checks the secret key (B-01): one Authorization header, one Bearer token,
+// compared by its SHA-256 in constant time with every good one. It returns the name
+// under which the key's requests are counted.
+func (h *Handler) authenticate(r *http.Request) (name string, err error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return "", apierr.AuthenticationInvalid
+	}
+	if len(values) > 1 {
+		return "", apierr.AuthorizationHeaderInvalid
+	}
+	scheme, key, ok := strings.Cut(values[0], " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") || key == "" || len(key) > maxKey || strings.ContainsAny(key, " ,\t") {
+		return "", apierr.AuthorizationHeaderInvalid
+	}
+	sum := sha256.Sum256([]byte(key))
+	good := 0
+	for _, want := range h.cfg.SecretKeyHashes {
+		good |= subtle.ConstantTimeCompare(sum[:], want[:])
+	}
+	if good == 0 || !strings.HasPrefix(key, "sk_") {
+		return "", apierr.SecretKeyInvalid
+	}
+	return hex.EncodeToString(sum[:8]), nil
+}
+
+// take counts the request against the key's limit (E-02); the key set has none, since
+// verifiers fetch it. When the store is away nothing passes (E-04).
+func (c *call) take(key string) error {
+	if c.pattern == "GET /v1/jwks" {
+		return nil
+	}
+	limit := 1000
+	if c.h.cfg.Development {
+		limit = 100
+	}
+	ok, wait, err := c.h.cfg.Limits.Take(c.r.Context(), "bapi:"+key, limit, 10*time.Second, c.now())
+	if err != nil {
+		return apierr.Unavailable.Because(err).After(time.Second)
+	}
+	if !ok {
+		return apierr.TooManyRequests.After(max(wait, time.Second))
+	}
+	return nil
+}
