@@ -1,0 +1,4 @@
+package ui
+
+// SameOrigin is sameOrigin for tests.
+var SameOrigin = sameOrigin

@@ -1,0 +1,38 @@
+// @ts-check
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deviceName, initials, lastSeen, metadataText } from './describe.js'
+
+test('initials come from the name, else from the address', () => {
+  const email_addresses = [{ email_address: 'grace@example.com' }]
+  assert.equal(initials({ first_name: 'Ada', last_name: 'Lovelace', email_addresses }), 'AL')
+  assert.equal(initials({ first_name: 'Ada', last_name: null, email_addresses }), 'A')
+  assert.equal(initials({ first_name: null, last_name: null, email_addresses }), 'G')
+  assert.equal(initials({ first_name: '🦉x', last_name: '', email_addresses }), '🦉')
+  assert.equal(initials({ email_addresses: [] }), '?')
+})
+
+test('deviceName says what is known', () => {
+  assert.equal(deviceName({ browser_name: 'Chrome', device_type: 'Linux' }), 'Chrome on Linux')
+  assert.equal(deviceName({ browser_name: 'Chrome', is_mobile: true }), 'Chrome on a phone')
+  assert.equal(deviceName({ device_type: 'Macintosh' }), 'Macintosh')
+  assert.equal(deviceName(undefined), 'Unknown device')
+})
+
+test('lastSeen tells when and from where', () => {
+  const now = Date.UTC(2026, 0, 10, 12)
+  const at = (/** @type {number} */ ms, /** @type {any} */ activity = {}) => lastSeen({ last_active_at: now - ms, latest_activity: activity }, now, 'en')
+  assert.equal(at(20_000), 'Active now')
+  assert.equal(at(90_000), '1 minute ago')
+  assert.equal(at(3 * 3_600_000), '3 hours ago')
+  assert.equal(at(26 * 3_600_000), 'yesterday')
+  assert.equal(at(0, { ip_address: '192.0.2.7' }), 'Active now · 192.0.2.7')
+  assert.equal(at(0, { ip_address: '192.0.2.7', city: 'Lyon', country: 'France' }), 'Active now · Lyon, France')
+})
+
+test('metadata keeps its types apart', () => {
+  assert.equal(metadataText('pro'), 'pro')
+  assert.equal(metadataText(5), '5')
+  assert.equal(metadataText({ beta: true }), '{\n  "beta": true\n}')
+  assert.equal(metadataText(null), 'null')
+})

@@ -1,0 +1,4 @@
+// @ts-check
+import { UserProfileElement } from './user-profile-element.js'
+
+UserProfileElement.define('gatehouse-user-profile')
