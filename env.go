@@ -1,0 +1,118 @@
+package gatehouse
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gatehouse-dev/gatehouse/internal/secretfile"
+)
+
+// Environment lists the variables that [FromEnv] reads. Those of secrets may end
+// in _FILE and then name a file that holds the value and that only its owner may
+// read (K-09).
+var Environment = []string{
+	"GATEHOUSE_ADDR",
+	"GATEHOUSE_PUBLIC_URL",
+	"GATEHOUSE_DEV_BIND",
+	"GATEHOUSE_DATABASE_URL", "GATEHOUSE_DATABASE_URL_FILE",
+	"GATEHOUSE_REDIS_URL", "GATEHOUSE_REDIS_URL_FILE",
+	"GATEHOUSE_REDIS_PREFIX",
+	"GATEHOUSE_REDIS_PLAINTEXT",
+	"GATEHOUSE_DIR",
+	"GATEHOUSE_SECRET_KEY", "GATEHOUSE_SECRET_KEY_FILE",
+	"GATEHOUSE_ENCRYPTION_KEY", "GATEHOUSE_ENCRYPTION_KEY_FILE",
+	"GATEHOUSE_SIGNING_KEY_FILE",
+	"GATEHOUSE_ALLOWED_ORIGINS",
+	"GATEHOUSE_TRUSTED_PROXIES",
+	"GATEHOUSE_HTTP_ONLY_SESSION",
+	"GATEHOUSE_CLERK_JS_DIR",
+}
+
+// FromEnv returns the Config that the environment describes; getenv is
+// [os.Getenv], or a test's own. Variables that are unset leave their fields zero
+// but for Addr, which is then DefaultAddr. Lists are separated by commas; switches
+// are what [strconv.ParseBool] reads. Development is for the caller to set. The
+// error names the variable, never its value.
+func FromEnv(getenv func(string) string) (Config, error) {
+	e := environment{getenv: getenv}
+	c := Config{
+		Addr:            getenv("GATEHOUSE_ADDR"),
+		PublicURL:       getenv("GATEHOUSE_PUBLIC_URL"),
+		DevBind:         e.bool("GATEHOUSE_DEV_BIND"),
+		DatabaseURL:     string(e.secret("GATEHOUSE_DATABASE_URL")),
+		RedisURL:        string(e.secret("GATEHOUSE_REDIS_URL")),
+		RedisPrefix:     getenv("GATEHOUSE_REDIS_PREFIX"),
+		RedisPlaintext:  e.bool("GATEHOUSE_REDIS_PLAINTEXT"),
+		Dir:             getenv("GATEHOUSE_DIR"),
+		SecretKey:       e.secret("GATEHOUSE_SECRET_KEY"),
+		EncryptionKeys:  e.secret("GATEHOUSE_ENCRYPTION_KEY"),
+		SigningKeyPEM:   e.file("GATEHOUSE_SIGNING_KEY_FILE"),
+		AllowedOrigins:  e.list("GATEHOUSE_ALLOWED_ORIGINS"),
+		TrustedProxies:  e.list("GATEHOUSE_TRUSTED_PROXIES"),
+		HTTPOnlySession: e.bool("GATEHOUSE_HTTP_ONLY_SESSION"),
+		ClerkJSDir:      getenv("GATEHOUSE_CLERK_JS_DIR"),
+	}
+	if c.Addr == "" {
+		c.Addr = DefaultAddr
+	}
+	return c, e.err
+}
+
+// environment reads variables and keeps the first error.
+type environment struct {
+	getenv func(string) string
+	err    error
+}
+
+func (e *environment) fail(variable, problem string) {
+	if e.err == nil {
+		e.err = configError(variable, problem)
+	}
+}
+
+func (e *environment) bool(variable string) bool {
+	text := e.getenv(variable)
+	if text == "" {
+		return false
+	}
+	v, err := strconv.ParseBool(text)
+	if err != nil {
+		e.fail(variable, "is neither true nor false")
+	}
+	return v
+}
+
+func (e *environment) list(variable string) []string {
+	var out []string
+	for part := range strings.SplitSeq(e.getenv(variable), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// secret reads a variable, or the file that its twin with _FILE names.
+func (e *environment) secret(variable string) Secret {
+	value := Secret(e.getenv(variable))
+	if e.getenv(variable+"_FILE") == "" {
+		return value
+	}
+	if value != "" {
+		e.fail(variable, "and "+variable+"_FILE are both set: keep one")
+	}
+	return e.file(variable + "_FILE")
+}
+
+// file reads the file that a variable names; unset is empty.
+func (e *environment) file(variable string) Secret {
+	path := e.getenv(variable)
+	if path == "" {
+		return ""
+	}
+	text, err := secretfile.Read(path)
+	if err != nil {
+		e.fail(variable, err.Error())
+	}
+	return Secret(text)
+}

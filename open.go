@@ -1,0 +1,316 @@
+package gatehouse
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/frontendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/clientip"
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/jobs"
+	"github.com/gatehouse-dev/gatehouse/internal/keyring"
+	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/middleware"
+	"github.com/gatehouse-dev/gatehouse/notify"
+	"github.com/gatehouse-dev/gatehouse/session"
+	"github.com/gatehouse-dev/gatehouse/ui"
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+// pepperLabel names the sub-key of codes and decoys (K-04).
+const pepperLabel = "pepper"
+
+// Open opens the stores that cfg names, brings their tables up to date, finishes
+// what a crash left undone, and starts the background work. The context bounds the
+// opening only. Errors: *ConfigError, ErrEnvironment, what the stores return.
+func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
+	urls, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, urls: urls, log: cfg.Logger}
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+		}
+	}()
+	if cfg.Development {
+		s.testCode = DevelopmentTestCode
+		if cfg.DevBind {
+			s.testCode = random.Code(6)
+		}
+		if s.sdkFile, err = s.cfg.writeSDKFile(urls); err != nil {
+			return nil, err
+		}
+	}
+	st, err := openStorage(ctx, &s.cfg)
+	if err != nil {
+		return nil, fmt.Errorf("gatehouse: %w", err)
+	}
+	s.closers, s.checks = append(s.closers, st.closers...), st.checks
+	if _, err := claimInstance(ctx, st.db, cfg.Development, s.cfg.Now()); err != nil {
+		return nil, err
+	}
+	in, err := s.openServices(ctx, st)
+	if err != nil {
+		return nil, fmt.Errorf("gatehouse: %w", err)
+	}
+	if err := s.openHandlers(in); err != nil {
+		return nil, err
+	}
+	// A crash may have come between a deletion and the end of its sessions: nobody
+	// is let in before that is made up for.
+	if _, err := s.users.Drain(ctx); err != nil {
+		return nil, fmt.Errorf("gatehouse: handle events of the last run: %w", err)
+	}
+	s.warn(ctx)
+	s.startJobs(st, in)
+	return s, nil
+}
+
+// warn tells an operator what will be missed later.
+func (s *Server) warn(ctx context.Context) {
+	if s.cfg.Development {
+		s.log.WarnContext(ctx, "development server: test addresses accept a fixed code")
+		return
+	}
+	if s.cfg.Sender == nil {
+		s.log.WarnContext(ctx, "no mail server is configured: nobody can confirm an address")
+	}
+	if !s.urls.https {
+		s.log.WarnContext(ctx, "the public URL is not https: cookies can be read on the way")
+	}
+}
+
+// inner is what handlers and jobs need beside the services.
+type inner struct {
+	flow     *flow.Engine
+	keys     *session.Keys
+	limits   session.LimitStore
+	settings func() flow.Settings
+}
+
+// openServices builds the domain on the stores.
+func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) {
+	c := &s.cfg
+	ring, err := keyring.Parse(string(c.EncryptionKeys))
+	if err != nil {
+		return nil, &ConfigError{"EncryptionKeys", "cannot be read: " + err.Error()}
+	}
+	external, err := parseSigningKey(string(c.SigningKeyPEM))
+	if err != nil {
+		return nil, err
+	}
+	keys, err := session.OpenKeys(ctx, session.KeysConfig{Store: st.keys, Sealer: ring, External: external, Now: c.Now})
+	if err != nil {
+		return nil, err
+	}
+	s.sessions, err = session.NewService(session.Config{
+		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
+		Keys: keys, Issuer: s.urls.issuer(), Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	hasher, err := user.NewHasher(user.HasherConfig{
+		MemoryKiB: c.Passwords.MemoryKiB, Iterations: c.Passwords.Iterations,
+		Parallelism: c.Passwords.Parallelism, MaxConcurrent: c.Passwords.MaxConcurrent,
+	})
+	if err != nil {
+		return nil, err
+	}
+	events := &lateHandler{}
+	s.users, err = user.NewService(user.Config{
+		Store: st.users, Events: events, Hasher: hasher,
+		MinPasswordLength: c.Settings.MinPasswordLength, AppName: c.Settings.AppName, Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	settings := c.Settings.flow(c, s.urls)
+	in := &inner{keys: keys, limits: st.limits, settings: func() flow.Settings { return settings }}
+	in.flow, err = flow.New(flow.Config{
+		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
+		Sender: s.sender(), Settings: in.settings, Pepper: ring.Sub(pepperLabel), TestCode: s.testCode, Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	events.handler = in.flow
+	s.closers = append(s.closers, func() error { in.flow.Close(); return nil })
+	return in, nil
+}
+
+// lateHandler breaks the circle of users, who need a handler of their events, and
+// the flows, who handle them and need users. It is filled before the first event.
+type lateHandler struct{ handler user.EventHandler }
+
+func (l *lateHandler) HandleUserEvent(ctx context.Context, e user.Event) error {
+	return l.handler.HandleUserEvent(ctx, e)
+}
+
+// sender is the configured one; without one the outbox in development, and in
+// production one that refuses.
+func (s *Server) sender() notify.Sender {
+	if s.cfg.Development {
+		s.outbox = &notify.Outbox{Stylesheet: s.urls.prefix + "/ui/page.css"}
+	}
+	switch {
+	case s.cfg.Sender != nil:
+		return s.cfg.Sender
+	case s.outbox != nil:
+		return s.outbox
+	}
+	return noSender{}
+}
+
+// errNoSender is a message that has no way out.
+var errNoSender = errors.New("gatehouse: no mail server is configured (Config.Sender, table [smtp])")
+
+type noSender struct{}
+
+func (noSender) Send(context.Context, notify.Message) error { return errNoSender }
+
+// openHandlers builds what requests meet.
+func (s *Server) openHandlers(in *inner) error {
+	c := &s.cfg
+	resolver, err := clientip.NewResolver(c.TrustedProxies)
+	if err != nil {
+		return &ConfigError{"TrustedProxies", "cannot be read: " + err.Error()}
+	}
+	base, err := url.Parse(s.urls.base())
+	if err != nil {
+		return &ConfigError{"PublicURL", "cannot be read"}
+	}
+	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
+	rt.frontendAPI, err = frontendapi.New(frontendapi.Config{
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
+		PublicURL: base, PublishableKey: s.PublishableKey(),
+		AllowedOrigin: originRule(s.urls, c.AllowedOrigins, c.Development),
+		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	backend, err := backendapi.New(backendapi.Config{
+		Users: s.users, Sessions: s.sessions, JWKS: in.keys.JWKS, Limits: in.limits,
+		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
+		Development:     c.Development, Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	rt.backendAPI = http.StripPrefix("/api", backend)
+	if rt.pages, err = s.newPages(); err != nil {
+		return err
+	}
+	clerk, err := newClerkJS(c.ClerkJSDir)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, clerk.close)
+	rt.clerkJS = clerk
+	if s.outbox != nil {
+		rt.outbox = s.outbox
+	}
+	s.routes = rt
+	return s.openMiddleware(in)
+}
+
+// newPages builds the account pages. They link within the origin only; what the
+// configuration sends elsewhere they reach through their own default.
+func (s *Server) newPages() (http.Handler, error) {
+	own := func(text string) string {
+		if u, err := url.Parse(text); err == nil && u.Host != "" && u.Scheme+"://"+u.Host != s.urls.origin {
+			return ""
+		}
+		return text
+	}
+	c := &s.cfg
+	return ui.New(ui.Config{
+		PublicURL: s.urls.base(), PublishableKey: s.PublishableKey(), AppName: c.Settings.AppName,
+		SignInURL: own(s.SignInURL()), SignUpURL: own(s.urls.page(c.SignUpURL, "/sign-up")),
+		UserURL: own(s.UserURL()), HomeURL: own(s.HomeURL()),
+		OutboxURL: s.outboxURL(), Logger: s.log,
+	})
+}
+
+func (s *Server) openMiddleware(in *inner) error {
+	c := &s.cfg
+	verifier, err := auth.NewVerifier(auth.VerifierConfig{Keys: in.keys, Issuer: s.urls.issuer(), Now: c.Now})
+	if err != nil {
+		return err
+	}
+	s.middleware, err = middleware.New(middleware.Config{
+		Verifier: verifier, PublishableKey: s.PublishableKey(),
+		Renewer: s.sessions, AuthorizedParty: s.urls.origin, SecureCookies: s.urls.https, HTTPOnlySession: c.HTTPOnlySession,
+		Revocations: s.sessions, TrustedOrigins: c.AllowedOrigins,
+		SignInURL: s.SignInURL(), OnRefuse: logRefused(s.log), ShowReasons: c.Development, Now: c.Now,
+	})
+	return err
+}
+
+// How often background work is done.
+const (
+	drainEvery  = 200 * time.Millisecond
+	reloadEvery = time.Second
+	sweepEvery  = 5 * time.Minute
+)
+
+// startJobs starts what runs until Close.
+func (s *Server) startJobs(st *storage, in *inner) {
+	s.jobs = jobs.NewRunner(jobs.Config{Lease: leases{st.db}, Holder: random.ID("node", s.cfg.Now()), Now: s.cfg.Now, Logger: s.log})
+	s.jobs.Start(jobs.Job{Name: "revocations", Forever: true, Run: s.sessions.Run})
+	s.jobs.Start(jobs.Job{Name: "user events", Every: drainEvery, Run: func(ctx context.Context) error {
+		_, err := s.users.Drain(ctx)
+		return err
+	}})
+	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
+	if st.sweep != nil {
+		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {
+			return st.sweep(ctx, s.cfg.Now())
+		}})
+	}
+}
+
+// parseSigningKey reads a private key in PEM; "" is none.
+func parseSigningKey(text string) (crypto.Signer, error) {
+	if text == "" {
+		return nil, nil
+	}
+	bad := &ConfigError{"SigningKeyPEM", "is no private key in PEM (PKCS #8, PKCS #1 or SEC 1)"}
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, bad
+	}
+	for _, parse := range []func([]byte) (any, error){
+		x509.ParsePKCS8PrivateKey,
+		func(der []byte) (any, error) { return x509.ParsePKCS1PrivateKey(der) },
+		func(der []byte) (any, error) { return x509.ParseECPrivateKey(der) },
+	} {
+		if key, err := parse(block.Bytes); err == nil {
+			if signer, ok := key.(crypto.Signer); ok {
+				return signer, nil
+			}
+		}
+	}
+	return nil, bad
+}
+
+// outboxURL is where pages send people who wait for a mail; "" in production.
+func (s *Server) outboxURL() string {
+	if s.outbox == nil {
+		return ""
+	}
+	return s.urls.prefix + "/dev/outbox"
+}

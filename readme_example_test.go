@@ -1,0 +1,36 @@
+package gatehouse_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/user"
+)
+
+// The body of run is the example of README.md; a test of internal/house compares
+// the two.
+var _ = run
+
+func run(ctx context.Context) error {
+	cfg, err := gatehouse.FromEnv(os.Getenv)
+	if err != nil {
+		return err
+	}
+	cfg.Development = true
+	server, err := gatehouse.Open(ctx, cfg) // users and sessions in .gatehouse/gatehouse.db
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	app := http.NewServeMux()
+	app.Handle("POST /api/delete-me", server.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := user.ID(auth.FromContext(r.Context()).UserID)
+		if err := server.Users().DeleteSelf(r.Context(), id); err != nil {
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+		}
+	})))
+	return server.ListenAndServe(ctx, server.Mount(app), nil)
+}
