@@ -1,0 +1,56 @@
+// Command gatehouse is the user and session system as one binary, beside apps in
+// any language.
+//
+//	gatehouse dev      a development server on this machine, nothing to set up
+//	gatehouse serve    a production server
+//	gatehouse init     writes a configuration for serve
+//	gatehouse keys     shows the publishable key
+//	gatehouse version  says which build this is
+//
+// Settings come from flags, then the environment, then the file named by --config,
+// then defaults. Secrets come from the environment or from files, never from flags.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The second signal ends the process the hard way: whoever sends it means it.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run is the program without its process. It returns the exit code: 0, 1 for
+// something that went wrong, 2 for a command line or configuration that is.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	p, err := parse(args, getenv, stdout, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "gatehouse:", trim(err))
+		return 2
+	}
+	if p == nil { // --help was asked for and given
+		return 0
+	}
+	if err := p.command.Run(ctx, p); err != nil {
+		fmt.Fprintln(stderr, "gatehouse:", trim(err))
+		if _, ok := errors.AsType[*usageError](err); ok {
+			return 2
+		}
+		return 1
+	}
+	return 0
+}
+
+// usageError is a mistake in flags, environment or file.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
