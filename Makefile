@@ -1,0 +1,44 @@
+# Everything a contributor runs. `make help` lists it.
+
+SHELL   := /bin/bash
+MODULES  = $(shell git ls-files --cached --others --exclude-standard 'go.mod' '*/go.mod' | xargs -n1 dirname)
+TOOL     = go tool -modfile=tools.mod
+FUZZTIME ?= 30s
+
+.PHONY: help run test check bench fuzz golden rename
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
+
+run: ## serve the quickstart on http://localhost:8080 (SQLite, no setup)
+	go run ./examples/quickstart
+
+test: ## run everything; installs and starts what it needs
+	scripts/test
+
+check: ## the fast part of the tests: formatting, linters, generated files, import directions
+	@out=$$($(TOOL) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	  [ -z "$$out" ] || { echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; }
+	@for dir in $(MODULES); do echo "check $$dir"; (cd $$dir && go vet ./... && go mod tidy -diff) || exit 1; done
+	$(TOOL) staticcheck ./...
+	go generate ./...
+	git diff --exit-code -- docs ':(glob)**/testdata/**'
+	go test ./internal/house
+
+bench: ## run the benchmarks, those of the stores on their servers
+	scripts/with-servers go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (default 30s)
+	@for dir in $$(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
+	    echo "fuzz $$dir $$target"; (cd $$dir && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+	  done; done
+
+golden: ## write the golden files again after a wanted change
+	go test ./... -run Golden -update
+
+rename: ## MODULE=example.com/name: change the module's path everywhere
+	@[ -n "$(MODULE)" ] || { echo "usage: make rename MODULE=example.com/name"; exit 1; }
+	@old=$$(head -1 go.mod | cut -d' ' -f2); \
+	  git ls-files --cached --others --exclude-standard | xargs grep -lF "$$old" | xargs sed -i "s#$$old#$(MODULE)#g"; \
+	  echo "$$old is now $(MODULE)"
