@@ -13,13 +13,24 @@ import (
 	"time"
 )
 
-// binary builds cmd/gatehouse once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
+// builds holds what the tests build; gone when they end.
+var builds string
+
+func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "gatehouse-e2e")
 	if err != nil {
-		return "", err
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	path := filepath.Join(dir, "gatehouse")
+	builds = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// binary builds cmd/gatehouse once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(builds, "gatehouse")
 	build := exec.Command("go", "build", "-o", path, "./cmd/gatehouse")
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
