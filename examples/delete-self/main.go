@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 	return server.ListenAndServe(ctx, server.Mount(newApp(server, time.Now)), func(net.Addr) { fmt.Println(server.Welcome()) })
 }
 
-// newApp protects the one route. Everybody else is sent to sign in.
+// newApp protects the one route. Everybody else is answered 401.
 func newApp(server *gatehouse.Server, now func() time.Time) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("DELETE /api/account", server.Require(newDeleter(server, now)))
