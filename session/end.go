@@ -187,27 +187,41 @@ func (s *Service) deadOf(ctx context.Context, ids []ID) ([]ID, error) {
 // no sign-in under way slips through. Tokens already minted are refused by every
 // node. It may be called again after an error.
 func (s *Service) RevokeUser(ctx context.Context, userID, cause string, except ID) error {
-	if userID == "" {
-		return errors.New("session: RevokeUser without a user")
-	}
 	if except != "" && !except.valid() {
 		return fmt.Errorf("revoke user: except: %w", ErrNotFound)
 	}
+	return wrap("revoke user", s.revokeUser(ctx, userID, cause, except, 0))
+}
+
+// ExcludeUser is RevokeUser for a user who may not sign in any more. It also stops
+// sign-ins on nodes whose clock is up to 10 s ahead of this one's; who is let in again
+// sooner has to wait for as long.
+func (s *Service) ExcludeUser(ctx context.Context, userID, cause string) error {
+	return wrap("exclude user", s.revokeUser(ctx, userID, cause, "", clockSkew))
+}
+
+// clockSkew is how far the clocks of two nodes may differ.
+const clockSkew = 10 * time.Second
+
+func (s *Service) revokeUser(ctx context.Context, userID, cause string, except ID, ahead time.Duration) error {
+	if userID == "" {
+		return errors.New("no user id")
+	}
 	now := s.now()
 	ids, err := s.cfg.Sessions.RevokeUser(ctx, userID, UserRevocation{
-		At: now, KeepUntil: now.Add(s.cfg.Lifetime + tombstoneSlack), Cause: cause, Except: except,
+		At: now, Through: now.Add(ahead), KeepUntil: now.Add(s.cfg.Lifetime + tombstoneSlack), Cause: cause, Except: except,
 	})
 	if err != nil {
-		return wrap("revoke user", err)
+		return err
 	}
 	s.log.InfoContext(ctx, "sessions of user revoked", "user_id", userID, "sessions", len(ids), "cause", cause)
 	ctx = context.WithoutCancel(ctx)
 	for _, id := range ids {
 		if err := s.publish(ctx, RevocationRecord{SessionID: id, At: now, Cause: cause}); err != nil {
-			return wrap("revoke user", err)
+			return err
 		}
 	}
-	return wrap("revoke user", s.publish(ctx, RevocationRecord{UserID: userID, Except: except, At: now, Cause: cause}))
+	return s.publish(ctx, RevocationRecord{UserID: userID, Except: except, At: now, Cause: cause})
 }
 
 // tombstoneSlack is how much longer than a session a tombstone is kept: as long as a

@@ -314,3 +314,27 @@ func TestRevokedAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations, want none", n)
 	}
 }
+
+// S-08: who is banned or deleted gets no session on a node whose clock is ahead either.
+func TestExcludeUserCoversClocksThatAreAhead(t *testing.T) {
+	h := open(t)
+	ahead := h.node(func(cfg *session.Config) {
+		now := cfg.Now
+		cfg.Now = func() time.Time { return now().Add(10 * time.Second) }
+	})
+	c, _ := h.client()
+	start := func(asOf time.Time) error {
+		_, err := ahead.Start(t.Context(), session.NewSession{ClientID: c.ID, UserID: userA, AsOf: asOf, Strategy: "password"})
+		return err
+	}
+	read := h.clock.Now().Add(10 * time.Second) // by the clock of that node
+	if err := h.ExcludeUser(t.Context(), userA, "user banned"); err != nil {
+		t.Fatal(err)
+	}
+	if err := start(read); !errors.Is(err, session.ErrUserRevoked) {
+		t.Errorf("Start by a user read before the ban = %v, want ErrUserRevoked", err)
+	}
+	if err := start(read.Add(time.Millisecond)); err != nil {
+		t.Errorf("Start by a user read after it: %v", err)
+	}
+}

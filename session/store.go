@@ -30,7 +30,7 @@ type ClientStore interface {
 // SessionStore persists sessions, the index of each user's sessions, and the
 // tombstones that RevokeUser leaves.
 type SessionStore interface {
-	// Create stores s. ErrUserRevoked if a tombstone of s.UserID is not older than asOf,
+	// Create stores s. ErrUserRevoked if a tombstone of s.UserID goes through asOf,
 	// the moment at which the caller read that the user may sign in.
 	Create(ctx context.Context, s Session, asOf time.Time) error
 	Get(ctx context.Context, id ID) (Session, error)
@@ -41,8 +41,8 @@ type SessionStore interface {
 	Update(ctx context.Context, id ID, fn func(*Session) error) (Session, error)
 	// OfUser returns the sessions in the user's index, newest first.
 	OfUser(ctx context.Context, userID string) ([]Session, error)
-	// RevokeUser leaves a tombstone (at, cause, except, kept until keepUntil) in place of
-	// an older one and turns every live session of the user into StatusRevoked, but for
+	// RevokeUser leaves a tombstone (through, cause, except, kept until keepUntil) in place
+	// of an older one and turns every live session of the user into StatusRevoked, but for
 	// the one named except, atomically. It returns the ids it turned. Idempotent.
 	RevokeUser(ctx context.Context, userID string, r UserRevocation) ([]ID, error)
 	// Load reads what a mint needs in one round trip: the cookie's data, the session
@@ -52,7 +52,10 @@ type SessionStore interface {
 
 // UserRevocation is what RevokeUser records.
 type UserRevocation struct {
-	At        time.Time
+	At time.Time
+	// Through is the moment through which sessions that begin are covered, and
+	// permissions to sign in that were read; zero means At.
+	Through   time.Time
 	KeepUntil time.Time
 	Cause     string
 	Except    ID // the one session that lives on, "" for none; kept with the tombstone

@@ -14,8 +14,9 @@ import (
 // revokeUser leaves a tombstone and revokes the live sessions of a user.
 //
 // KEYS index, tombstones, how long those are kept, then a session for each ARGV
-// from the 8th on. ARGV user, time, time to keep until, ttl of the tombstones, rest
-// of the spared id or "", cause, packed time, then the rests of the ids.
+// from the 9th on. ARGV user, time through which the tombstone covers, time to keep
+// until, ttl of the tombstones, rest of the spared id or "", cause, packed time, time,
+// then the rests of the ids.
 //
 // A script may only use keys that it was given. So if the index names sessions that
 // the caller did not, it answers {0, index} and the caller comes again; the
@@ -34,13 +35,13 @@ local oldKeep = tonumber(redis.call('ZSCORE', KEYS[3], user) or nil)
 if not oldKeep or keepUntil > oldKeep then redis.call('ZADD', KEYS[3], ARGV[3], user) end
 extend(KEYS[2], ARGV[4])
 extend(KEYS[3], ARGV[4])
-for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', at - 3600000, 'LIMIT', 0, 100)) do
+for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', tonumber(ARGV[8]) - 3600000, 'LIMIT', 0, 100)) do
 	redis.call('HDEL', KEYS[2], over)
 	redis.call('ZREM', KEYS[3], over)
 end
 
 local keys = {}
-for i = 8, #ARGV do keys[ARGV[i]] = KEYS[i - 4] end
+for i = 9, #ARGV do keys[ARGV[i]] = KEYS[i - 5] end
 local index = redis.call('ZRANGE', KEYS[1], 0, -1)
 for _, rest in ipairs(index) do
 	if rest ~= spared and not keys[rest] then return {0, index} end
@@ -75,10 +76,13 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 		spared = rest
 	}
 	keys := []string{s.indexKey(bucket, user), s.tombstonesKey(bucket), s.keepTombstonesKey(bucket)}
-	args := []any{user, millis(r.At), millis(r.KeepUntil), ttl(r.KeepUntil).Milliseconds(), spared, r.Cause, packVersion(millis(r.At))}
+	args := []any{
+		user, millis(rules.Through(r)), millis(r.KeepUntil), ttl(r.KeepUntil).Milliseconds(), spared, r.Cause,
+		packVersion(millis(r.At)), millis(r.At),
+	}
 	var index []string
 	err = tryAgain(func() error {
-		keys, args := keys[:3:3], args[:7:7]
+		keys, args := keys[:3:3], args[:8:8]
 		for _, rest := range index {
 			keys = append(keys, s.sessionKey(bucket, rest))
 			args = append(args, rest)

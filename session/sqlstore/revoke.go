@@ -69,7 +69,7 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 // replacedBy returns the tombstone that stands after r. A later one stands, and of
 // two of the same time the one that spares nobody.
 func (t tombstone) replacedBy(r session.UserRevocation) tombstone {
-	at := sqldb.Millis(r.At)
+	at := sqldb.Millis(rules.Through(r))
 	if at > t.at || at == t.at && r.Except == "" {
 		t.at, t.cause, t.except = at, rules.Text(r.Cause), string(r.Except)
 	}

@@ -127,6 +127,30 @@ func tombstoneAsOf(t *testing.T, s SessionStore) {
 	wantIndex(t, s, userID, ns.ID)
 }
 
+// S-08: a tombstone that reaches ahead covers what a node whose clock is ahead begins.
+func tombstoneThrough(t *testing.T, s SessionStore) {
+	userID, token := newUserID(), newToken()
+	must(t, s.CommitCookie(t.Context(), token, nil, base.Add(time.Hour), base))
+	turned, err := s.RevokeUser(t.Context(), userID, session.UserRevocation{
+		At: base, Through: base.Add(10 * second), KeepUntil: base.Add(time.Hour), Cause: cause,
+	})
+	must(t, err)
+	wantEqual(t, "RevokeUser", append([]session.ID{}, turned...), sorted())
+	wantErr(t, "Create", s.Create(t.Context(), newSession(userID), base.Add(10*second)), session.ErrUserRevoked)
+	for after, want := range map[time.Duration]session.Status{
+		10 * second: session.StatusRevoked, 10*second + time.Millisecond: session.StatusActive,
+	} {
+		ns := newSession(userID)
+		ns.CreatedAt = base.Add(after)
+		must(t, s.Create(t.Context(), ns, base.Add(10*second+time.Millisecond)))
+		_, got, err := s.Load(t.Context(), token, ns.ID, base)
+		must(t, err)
+		if got.Status != want {
+			t.Errorf("Load of a session of %v after = %s, want %s", after, got.Status, want)
+		}
+	}
+}
+
 func tombstoneOlder(t *testing.T, s SessionStore) {
 	userID := newUserID()
 	spared := session.NewSessionID(userID)

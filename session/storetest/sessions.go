@@ -43,6 +43,7 @@ func RunSessions(t *testing.T, open func(*testing.T) SessionStore) {
 		"tombstone: what was read before it is refused":  tombstoneAsOf,
 		"tombstone: an older one does not lower it":      tombstoneOlder,
 		"tombstone: other users are not concerned":       tombstoneOthers,
+		"tombstone: through a moment ahead":              tombstoneThrough,
 		"tombstone: only the caller's clock":             tombstoneClock,
 		"revoke user against parallel sign-ins, touches": revokeUserContention,
 	} {

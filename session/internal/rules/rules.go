@@ -135,7 +135,15 @@ func knownStatus(status session.Status) error {
 
 // Covers reports whether a user's tombstone ends s, which its record may not say yet.
 func Covers(r session.UserRevocation, s session.Session) bool {
-	return Live(s.Status) && s.ID != r.Except && !s.CreatedAt.After(r.At)
+	return Live(s.Status) && s.ID != r.Except && !s.CreatedAt.After(Through(r))
+}
+
+// Through returns the moment through which r covers what begins.
+func Through(r session.UserRevocation) time.Time {
+	if r.Through.After(r.At) {
+		return r.Through
+	}
+	return r.At
 }
 
 // Text returns s as every backend can store it: UTF-8 without NUL.
