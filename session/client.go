@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
@@ -31,7 +32,8 @@ type Client struct {
 
 // ClientByCookie returns the client that a __client cookie belongs to. ErrNotFound
 // for a value of another shape (not looked up), an unknown, expired or rotated one. A
-// value rotated less than 10 s ago is found when readOnly (S-04).
+// value rotated less than 10 s ago is found when readOnly, and shows the client without
+// the sessions that began since (S-04).
 func (s *Service) ClientByCookie(ctx context.Context, value string, readOnly bool) (Client, error) {
 	id, err := s.findCookie(ctx, value)
 	if err != nil {
@@ -48,10 +50,29 @@ func (s *Service) ClientByCookie(ctx context.Context, value string, readOnly boo
 	case sameToken(c.CookieToken, token):
 		return c, nil
 	case readOnly && sameToken(c.OldCookieToken, token) && s.now().Before(c.CookieRotatedAt.Add(cookieGrace)):
-		return c, nil
+		c, err := s.beforeRotation(ctx, c)
+		return c, wrap("client by cookie", err)
 	default:
 		return Client{}, fmt.Errorf("client by cookie: %w: rotated", ErrNotFound)
 	}
+}
+
+// beforeRotation returns the client without the sessions that began since its cookie
+// was rotated.
+func (s *Service) beforeRotation(ctx context.Context, c Client) (Client, error) {
+	sessions, err := s.OfClient(ctx, c)
+	if err != nil {
+		return Client{}, err
+	}
+	sessions = slices.DeleteFunc(sessions, func(ss Session) bool { return !ss.CreatedAt.Before(c.CookieRotatedAt) })
+	c.SessionIDs = nil
+	for _, ss := range sessions {
+		c.SessionIDs = append(c.SessionIDs, ss.ID)
+	}
+	if !slices.Contains(c.SessionIDs, c.LastActiveSessionID) {
+		c.LastActiveSessionID = lastActive(c, sessions, s.now()).ID
+	}
+	return c, nil
 }
 
 // Client returns ErrNotFound for unknown, expired and malformed ids.
@@ -120,7 +141,9 @@ func (s *Service) RotateCookie(ctx context.Context, id ClientID, old string, gra
 		lost := s.retireCookie(context.WithoutCancel(ctx), string(cookie.Value), false, now)
 		return Cookie{}, wrap("rotate cookie", errors.Join(err, lost))
 	}
-	if err := s.retireCookie(ctx, old, grace, now); err != nil {
+	// Also for a caller who has gone: the record names the new value, but minting looks
+	// only at what is stored for the old one.
+	if err := s.retireCookie(context.WithoutCancel(ctx), old, grace, now); err != nil {
 		return Cookie{}, wrap("rotate cookie", err)
 	}
 	return cookie, nil

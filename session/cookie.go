@@ -129,6 +129,13 @@ type cookieData struct {
 	Deadline  int64    `json:"deadline"`
 }
 
+// predates reports whether the value was rotated before the session began. Whoever
+// holds no newer value has not signed in: a planted one never leads to what its
+// victim signs in to (S-04).
+func (c cookieData) predates(ss Session) bool {
+	return c.RotatedAt != 0 && ss.CreatedAt.UnixMilli() >= c.RotatedAt
+}
+
 // decodeCookie reads what a store returned. It is false for anything that is not a
 // live cookie's data.
 func decodeCookie(data []byte, now time.Time) (cookieData, bool) {

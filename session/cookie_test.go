@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,7 @@ func TestRotateCookie(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := open(t)
 			c, old, ss := h.signedIn(userA)
+			h.clock.Advance(time.Millisecond)
 			cookie, err := h.RotateCookie(t.Context(), c.ID, old, tc.grace)
 			if err != nil {
 				t.Fatal(err)
@@ -151,6 +153,64 @@ func TestRotateCookie(t *testing.T) {
 				t.Errorf("RotateCookie of the old value = %v, want ErrConflict", err)
 			}
 		})
+	}
+}
+
+// S-04: a value from before a rotation, which somebody else may have planted, leads to
+// what there was before it and never to the session that was signed in to since.
+func TestRotatedCookieSeesNoNewSession(t *testing.T) {
+	h := open(t)
+	c, planted, before := h.signedIn(userA)
+	h.clock.Advance(time.Second)
+	if _, err := h.RotateCookie(t.Context(), c.ID, planted, true); err != nil {
+		t.Fatal(err)
+	}
+	since := h.start(c, userB) // within the millisecond of the rotation
+	if _, err := h.Mint(t.Context(), planted, before.ID, ""); err != nil {
+		t.Errorf("Mint for the session from before: %v", err)
+	}
+	if _, err := h.Mint(t.Context(), planted, since.ID, ""); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Mint for the session since = %v, want ErrNotFound", err)
+	}
+	seen, err := h.ClientByCookie(t.Context(), planted, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(seen.SessionIDs, []session.ID{before.ID}) || seen.LastActiveSessionID != before.ID {
+		t.Errorf("the old value shows sessions %v, last active %s; want %s alone", seen.SessionIDs, seen.LastActiveSessionID, before.ID)
+	}
+	token, err := h.Renew(t.Context(), planted, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := h.verify(token); got.SessionID != string(before.ID) {
+		t.Errorf("Renew with the old value leads to session %s, want %s", got.SessionID, before.ID)
+	}
+}
+
+// leavingClients are those of a caller who goes away as soon as the client's record
+// names the new cookie.
+type leavingClients struct {
+	session.ClientStore
+	leave context.CancelFunc
+}
+
+func (c leavingClients) UpdateClient(ctx context.Context, id session.ClientID, fn func(*session.Client) error) (session.Client, error) {
+	defer c.leave()
+	return c.ClientStore.UpdateClient(ctx, id, fn)
+}
+
+// S-04: the old value dies also if its sender has gone meanwhile.
+func TestRotationOutlivesItsCaller(t *testing.T) {
+	ctx, leave := context.WithCancel(t.Context())
+	h := open(t)
+	c, old, ss := h.signedIn(userA)
+	leaving := h.node(func(cfg *session.Config) { cfg.Clients = leavingClients{cfg.Clients, leave} })
+	if _, err := leaving.RotateCookie(ctx, c.ID, old, false); err != nil {
+		t.Errorf("RotateCookie: %v", err)
+	}
+	if _, err := h.Mint(t.Context(), old, ss.ID, ""); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("Mint with the old value = %v, want ErrNotFound", err)
 	}
 }
 

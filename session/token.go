@@ -28,8 +28,8 @@ const (
 )
 
 // Mint returns a token for a session of the client that sent cookie: ErrNotFound,
-// ErrNotActive. A cookie rotated less than 10 s ago still mints, since minting only
-// reads. azp is the request's Origin, "" leaves the claim out.
+// ErrNotActive. A cookie rotated less than 10 s ago still mints for the sessions that
+// were there when it was, since minting only reads (S-04). azp is the request's Origin, "" leaves the claim out.
 //
 // One round trip to the store, which alone decides. The last token of the session is
 // returned again while it has 30 s or more left and nothing about the session changed.
@@ -42,7 +42,7 @@ func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string) (s
 	if err != nil {
 		return "", wrap("mint", err)
 	}
-	if c, ok := decodeCookie(data, now); !ok || c.ClientID != ss.ClientID {
+	if c, ok := decodeCookie(data, now); !ok || c.ClientID != ss.ClientID || c.predates(ss) {
 		return "", fmt.Errorf("mint: %w", ErrNotFound)
 	}
 	token, err := s.mint(ctx, ss, azp, now)
