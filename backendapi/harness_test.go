@@ -68,8 +68,11 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	s.users, err = user.NewService(user.Config{
 		Store: userStore, Hasher: hasher, Now: clock,
 		Events: user.EventHandlerFunc(func(ctx context.Context, e user.Event) error {
-			if e.Type == user.EventDeleted || e.Type == user.EventBanned {
-				return s.sessions.RevokeUser(ctx, string(e.UserID), string(e.Type), "")
+			switch e.Type {
+			case user.EventDeleted, user.EventBanned:
+				return s.sessions.ExcludeUser(ctx, string(e.UserID), string(e.Type))
+			case user.EventSessionsEnd:
+				return s.sessions.RevokeUser(ctx, string(e.UserID), string(e.Type), session.ID(e.KeepSession))
 			}
 			return nil
 		}),

@@ -95,9 +95,8 @@ func (f *fields) identifiers(name string) []user.NewIdentifier {
 	return out
 }
 
-// userChange reads the body of PATCH /v1/users/{id}; signOut asks to end the user's
-// sessions with the change of the password.
-func (c *call) userChange() (change user.Change, signOut bool, err error) {
+// userChange reads the body of PATCH /v1/users/{id}.
+func (c *call) userChange() (change user.Change, err error) {
 	f := c.fields(updateFields...)
 	f.absent(laterFields...)
 	if c.version >= versionSplitMetadata {
@@ -135,9 +134,9 @@ func (c *call) userChange() (change user.Change, signOut bool, err error) {
 	if t := f.time("created_at"); !t.IsZero() {
 		change.CreatedAt = &t
 	}
-	signOut = f.isTrue("sign_out_of_other_sessions") && change.Password != nil
+	change.EndSessions = f.isTrue("sign_out_of_other_sessions")
 	f.ignoredFlags("skip_legal_checks", "notify_primary_email_address_changed")
-	return change, signOut, f.err
+	return change, f.err
 }
 
 // ignoredFlags checks the type of flags that waive what this server does not ask for.

@@ -89,16 +89,12 @@ func (c *call) createUser() error {
 
 // updateUser serves PATCH /v1/users/{id}.
 func (c *call) updateUser() error {
-	change, signOut, err := c.userChange()
+	change, err := c.userChange()
 	if err != nil {
 		return err
 	}
 	return c.withUser(func(id user.ID) (*user.User, error) {
-		u, err := c.h.cfg.Users.Update(c.r.Context(), id, change)
-		if err == nil && signOut {
-			err = c.h.cfg.Sessions.RevokeUser(c.r.Context(), string(id), "password changed", "")
-		}
-		return u, err
+		return c.h.cfg.Users.Update(c.r.Context(), id, change)
 	})
 }
 

@@ -15,12 +15,14 @@ const (
 	EventDeleted         EventType = "user.deleted"
 	EventBanned          EventType = "user.banned"
 	EventPasswordChanged EventType = "user.password.changed"
+	// EventSessionsEnd asks for the user's sessions to end, all but Event.KeepSession.
+	EventSessionsEnd EventType = "user.sessions.end"
 )
 
 // urgent reports whether Service handles the event before it answers: sessions must
 // not outlive what these say. The others wait for Drain.
 func (t EventType) urgent() bool {
-	return t == EventDeleted || t == EventBanned || t == EventPasswordChanged
+	return t == EventDeleted || t == EventBanned || t == EventPasswordChanged || t == EventSessionsEnd
 }
 
 // Event is one row of the outbox.
@@ -29,6 +31,8 @@ type Event struct {
 	Type   EventType
 	UserID ID
 	At     time.Time
+	// KeepSession is the session that EventSessionsEnd lets go on, "" for none.
+	KeepSession string
 }
 
 // EventHandler does what must follow an event. It is called at least once per

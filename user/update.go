@@ -28,6 +28,10 @@ type Change struct {
 	// RefuseSamePassword makes the present password an error (RulePasswordSame), at the
 	// price of one more hash: for users who change it themselves.
 	RefuseSamePassword bool
+	// EndSessions records EventSessionsEnd with a change of the password: the user's
+	// sessions end, all but KeepSession, an id of package session ("" for none).
+	EndSessions bool
+	KeepSession string
 
 	PublicMetadata, PrivateMetadata, UnsafeMetadata json.RawMessage // replaced where not nil
 
@@ -63,24 +67,28 @@ func (s *Service) Update(ctx context.Context, id ID, c Change) (*User, error) {
 			return nil, err
 		}
 	}
-	return s.change(ctx, id, func(u *User, now time.Time) ([]EventType, error) {
+	return s.change(ctx, id, func(u *User, now time.Time) ([]Event, error) {
 		if err := u.apply(c, now); err != nil {
 			return nil, err
 		}
 		switch {
 		case c.PasswordDigest != "":
-			return []EventType{EventUpdated, EventPasswordChanged}, nil
+			events := tell(EventUpdated, EventPasswordChanged)
+			if c.EndSessions {
+				events = append(events, Event{Type: EventSessionsEnd, KeepSession: c.KeepSession})
+			}
+			return events, nil
 		case c.onlyActivity():
 			return nil, nil
 		}
-		return []EventType{EventUpdated}, nil
+		return tell(EventUpdated), nil
 	})
 }
 
 // MergeMetadata merges p into the user's metadata. *FieldError with RuleTooLarge if
 // the result is beyond 8192 bytes of compact JSON or 32 levels.
 func (s *Service) MergeMetadata(ctx context.Context, id ID, p MetadataPatch) (*User, error) {
-	return s.change(ctx, id, func(u *User, _ time.Time) ([]EventType, error) {
+	return s.change(ctx, id, func(u *User, _ time.Time) ([]Event, error) {
 		var err error
 		if u.PublicMetadata, err = mergeMetadata("public_metadata", u.PublicMetadata, p.Public); err != nil {
 			return nil, err
@@ -91,16 +99,25 @@ func (s *Service) MergeMetadata(ctx context.Context, id ID, p MetadataPatch) (*U
 		if u.UnsafeMetadata, err = mergeMetadata("unsafe_metadata", u.UnsafeMetadata, p.Unsafe); err != nil {
 			return nil, err
 		}
-		return []EventType{EventUpdated}, nil
+		return tell(EventUpdated), nil
 	})
 }
 
 // errUnchanged ends a store's update before it writes.
 var errUnchanged = errors.New("user: nothing to change")
 
-// change runs edit on the stored user and stores the result with events of the types
-// it returns, unless it changed nothing. Urgent events are handled before it returns.
-func (s *Service) change(ctx context.Context, id ID, edit func(u *User, now time.Time) ([]EventType, error)) (*User, error) {
+// tell makes events of which the rest is still to be filled in.
+func tell(types ...EventType) []Event {
+	events := make([]Event, len(types))
+	for i, t := range types {
+		events[i].Type = t
+	}
+	return events
+}
+
+// change runs edit on the stored user and stores the result with the events that it
+// returns, completed, unless it changed nothing. Urgent events are handled before it returns.
+func (s *Service) change(ctx context.Context, id ID, edit func(u *User, now time.Time) ([]Event, error)) (*User, error) {
 	if !id.Valid() {
 		return nil, ErrNotFound
 	}
@@ -114,7 +131,7 @@ func (s *Service) change(ctx context.Context, id ID, edit func(u *User, now time
 		}
 		before := u.clone()
 		u.unlockExpired(now)
-		types, err := edit(u, now)
+		told, err := edit(u, now)
 		if err != nil {
 			return nil, err
 		}
@@ -124,8 +141,10 @@ func (s *Service) change(ctx context.Context, id ID, edit func(u *User, now time
 		}
 		u.UpdatedAt = now
 		events = events[:0]
-		for _, t := range types {
-			events = append(events, s.newEvent(t, id, now))
+		for _, e := range told {
+			whole := s.newEvent(e.Type, id, now)
+			whole.KeepSession = e.KeepSession
+			events = append(events, whole)
 		}
 		return events, nil
 	})

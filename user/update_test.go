@@ -129,6 +129,33 @@ func TestUsernameChange(t *testing.T) {
 	wantRule(t, err, "username", user.RuleLastIdentification)
 }
 
+// A later lock never shortens one that holds, such as an operator's own: only Unlock
+// ends it.
+func TestLockIsNeverShortened(t *testing.T) {
+	f := newFixture(t)
+	for name, tt := range map[string]struct{ held, asked, want time.Time }{
+		"indefinite":  {time.Time{}, noon.Add(time.Hour), time.Time{}},
+		"longer":      {noon.Add(2 * time.Hour), noon.Add(time.Hour), noon.Add(2 * time.Hour)},
+		"shorter":     {noon.Add(time.Hour), noon.Add(2 * time.Hour), noon.Add(2 * time.Hour)},
+		"to_unlock":   {noon.Add(time.Hour), time.Time{}, time.Time{}},
+		"that_is_out": {noon.Add(-time.Hour), noon.Add(time.Hour), noon.Add(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, err := f.Create(t.Context(), user.NewUser{Username: "lock_" + name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Lock(t.Context(), u.ID, tt.held); err != nil {
+				t.Fatal(err)
+			}
+			got, err := f.Lock(t.Context(), u.ID, tt.asked)
+			if err != nil || !got.Locked || !got.LockedUntil.Equal(tt.want) {
+				t.Errorf("Lock = %v until %v, %v; want locked until %v", got.Locked, got.LockedUntil, err, tt.want)
+			}
+		})
+	}
+}
+
 func TestLock(t *testing.T) {
 	f := newFixture(t)
 	u := f.add(t, "ada@example.com", withPassword(good))

@@ -31,7 +31,11 @@ func (e *Engine) ChangePassword(ctx context.Context, c Caller, ss session.Sessio
 	if err := e.mayChangePassword(ctx, c, ss, p, current); err != nil {
 		return nil, err
 	}
-	_, err = e.users.Update(ctx, p.user.ID, user.Change{Password: &newPassword, RefuseSamePassword: true})
+	// The end of the other sessions is recorded with the change: it follows whatever
+	// befalls this request (S-08).
+	_, err = e.users.Update(ctx, p.user.ID, user.Change{
+		Password: &newPassword, RefuseSamePassword: true, EndSessions: signOutOthers, KeepSession: string(ss.ID),
+	})
 	if broken, ok := errors.AsType[*user.FieldError](err); ok && broken.Field == fieldPassword {
 		renamed := *broken
 		renamed.Field = "new_password"
@@ -41,11 +45,6 @@ func (e *Engine) ChangePassword(ctx context.Context, c Caller, ss session.Sessio
 		return nil, fmt.Errorf("change password: %w", err)
 	}
 	e.event(ctx, "password changed", slog.String("user_id", ss.UserID), slog.String("session_id", string(ss.ID)))
-	if signOutOthers {
-		if err := e.sessions.RevokeUser(ctx, ss.UserID, "password changed", ss.ID); err != nil {
-			return nil, fmt.Errorf("revoke other sessions: %w", err)
-		}
-	}
 	return e.rotate(ctx, c.Client.ID, c.Cookie, true)
 }
 

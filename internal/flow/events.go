@@ -6,26 +6,33 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
 // HandleUserEvent does what must follow a change of a user: sessions end with a
-// deletion or ban, and a changed password is told to its owner. The Engine is the
+// deletion or ban or where that was asked for, and a changed password is told to its owner. The Engine is the
 // user.EventHandler of an instance.
 func (e *Engine) HandleUserEvent(ctx context.Context, ev user.Event) error {
 	switch ev.Type {
 	case user.EventDeleted:
-		return e.revokeAll(ctx, ev.UserID, "user deleted")
+		return e.exclude(ctx, ev.UserID, "user deleted")
 	case user.EventBanned:
-		return e.revokeAll(ctx, ev.UserID, "user banned")
+		return e.exclude(ctx, ev.UserID, "user banned")
+	case user.EventSessionsEnd:
+		if err := e.sessions.RevokeUser(ctx, string(ev.UserID), "password changed", session.ID(ev.KeepSession)); err != nil {
+			return fmt.Errorf("revoke sessions: %w", err)
+		}
+		return nil
 	case user.EventPasswordChanged:
 		return e.tellPasswordChanged(ctx, ev.UserID)
 	}
 	return nil
 }
 
-func (e *Engine) revokeAll(ctx context.Context, id user.ID, cause string) error {
-	if err := e.sessions.RevokeUser(ctx, string(id), cause, ""); err != nil {
+// exclude ends what a user has who may not sign in any more.
+func (e *Engine) exclude(ctx context.Context, id user.ID, cause string) error {
+	if err := e.sessions.ExcludeUser(ctx, string(id), cause); err != nil {
 		return fmt.Errorf("revoke sessions: %w", err)
 	}
 	e.event(ctx, "sessions revoked", slog.String("user_id", string(id)), slog.String("cause", cause))

@@ -11,10 +11,10 @@ import (
 
 const (
 	insertEvent = `
-	insert into user_events (id, type, user_id, recorded_at, done_at)
-	values ($1, $2, $3, $4, 0)`
+	insert into user_events (id, type, user_id, recorded_at, keep_session, done_at)
+	values ($1, $2, $3, $4, $5, 0)`
 	pendingEvents = `
-	select id, type, user_id, recorded_at
+	select id, type, user_id, recorded_at, keep_session
 	from user_events
 	where done_at = 0
 	order by seq
@@ -24,7 +24,7 @@ const (
 // record adds events to the outbox, in the transaction of what they tell of.
 func record(ctx context.Context, q sqldb.Querier, events []user.Event) error {
 	for _, e := range events {
-		if _, err := q.ExecContext(ctx, insertEvent, e.ID, string(e.Type), string(e.UserID), sqldb.Millis(e.At)); err != nil {
+		if _, err := q.ExecContext(ctx, insertEvent, e.ID, string(e.Type), string(e.UserID), sqldb.Millis(e.At), e.KeepSession); err != nil {
 			return fmt.Errorf("record event: %w", err)
 		}
 	}
@@ -43,12 +43,13 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]user.Event, error) {
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var id, eventType, userID string
+			var e user.Event
 			var at int64
-			if err := rows.Scan(&id, &eventType, &userID, &at); err != nil {
+			if err := rows.Scan(&e.ID, &e.Type, &e.UserID, &at, &e.KeepSession); err != nil {
 				return err
 			}
-			events = append(events, user.Event{ID: id, Type: user.EventType(eventType), UserID: user.ID(userID), At: sqldb.Time(at)})
+			e.At = sqldb.Time(at)
+			events = append(events, e)
 		}
 		return rows.Err()
 	})

@@ -33,6 +33,12 @@ func eventsInOrder(t *testing.T, s user.Store) {
 			t.Fatalf("Update: %v", err)
 		}
 	}
+	end := newEvent(user.EventSessionsEnd, u.ID)
+	end.KeepSession = "sess_2AbCdEfGhIjKlMnOpQrStUvWxYz"
+	want = append(want, end)
+	if _, err := s.Update(t.Context(), u.ID, func(*user.User) ([]user.Event, error) { return want[len(want)-1:], nil }); err != nil {
+		t.Fatalf("Update: %v", err)
+	}
 	want = append(want, newEvent(user.EventDeleted, u.ID))
 	if err := s.Delete(t.Context(), u.ID, want[len(want)-1]); err != nil {
 		t.Fatalf("Delete: %v", err)

@@ -1,0 +1,2 @@
+-- The session that an event user.sessions.end lets go on.
+alter table user_events add column keep_session text not null default '';
