@@ -21,8 +21,11 @@ type fuse struct {
 	left   atomic.Int64 // calls until it blows; below 0: not armed
 	armed  atomic.Bool
 	noMail atomic.Bool
-	calls  []string
-	mu     sync.Mutex
+
+	reads     atomic.Int64 // of users by id until meanwhile happens
+	meanwhile func()
+	calls     []string
+	mu        sync.Mutex
 }
 
 var errBlown = errors.New("the lights went out")
@@ -30,6 +33,12 @@ var errBlown = errors.New("the lights went out")
 func (f *fuse) arm(n int64) {
 	f.left.Store(n)
 	f.armed.Store(true)
+}
+
+// beforeRead makes something happen before the n-th read of a user by id from now on.
+func (f *fuse) beforeRead(n int64, meanwhile func()) {
+	f.meanwhile = meanwhile
+	f.reads.Store(n)
 }
 
 func (f *fuse) mend() { f.armed.Store(false) }
@@ -136,6 +145,13 @@ func (s sessionStore) Create(ctx context.Context, ss session.Session, asOf time.
 type userStore struct {
 	*usersql.Store
 	f *fuse
+}
+
+func (s userStore) ByID(ctx context.Context, id user.ID) (*user.User, error) {
+	if s.f.reads.Add(-1) == 0 {
+		s.f.meanwhile()
+	}
+	return s.Store.ByID(ctx, id)
 }
 
 func (s userStore) Create(ctx context.Context, u *user.User, events ...user.Event) error {

@@ -35,8 +35,13 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 		return asOf, err
 	}
 	p := r.person
+	judged := p.user
 	if asOf, err = e.refresh(ctx, p); err != nil {
 		return asOf, err
+	}
+	_, sends := st.(preparer)
+	if !sends && !samePassword(judged, p.user) {
+		right = false // judged by a password that is the user's no more (S-08)
 	}
 	locked, err := e.lockedByFailures(ctx, p, r)
 	if err != nil {
@@ -51,16 +56,24 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 		return asOf, errUserLocked
 	case p.user != nil && (right || !p.hidden) && p.user.Banned:
 		return asOf, errUserBanned
+	case right && sends:
+		return asOf, p.current(r.challenge)
 	case right:
-		if _, sends := st.(preparer); sends {
-			return asOf, p.current(r.challenge)
-		}
 		return asOf, nil
 	}
 	if err := e.countFailure(ctx, p, r); err != nil {
 		return asOf, err
 	}
 	return asOf, st.wrong()
+}
+
+// samePassword reports whether a user who is still there has the password that was
+// judged. A digest that was only brought up to date is the same password.
+func samePassword(judged, now *user.User) bool {
+	if judged == nil || now == nil {
+		return true // told apart by whether there is a user at all
+	}
+	return now.PasswordDigest != "" && now.PasswordUpdatedAt.Equal(judged.PasswordUpdatedAt)
 }
 
 // admit fails for a person to whom nothing may be sent. Where identifiers are hidden

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
@@ -92,6 +94,45 @@ func TestUnlock(t *testing.T) {
 	must(t, err)
 	w.browser().in(jane)
 	lock()
+}
+
+// S-08: a password that is changed while it is judged signs nobody in any more, and
+// proves nothing in a reverification.
+func TestPasswordChangedWhileJudged(t *testing.T) {
+	const renewed = "staple battery horse correct"
+	for name, tt := range map[string]struct {
+		reads int64
+		prove func(b *browser, ss session.Session) error
+	}{
+		"sign_in": {1, func(b *browser, _ session.Session) error {
+			_, err := b.world.browser().signIn(flow.SignInFields{Identifier: jane, Password: secret})
+			return err
+		}},
+		"change_password": {2, func(b *browser, ss session.Session) error {
+			_, err := b.ChangePassword(t.Context(), b.caller(), ss, secret, "horse staple correct battery", false)
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			u := w.person(jane)
+			b := w.browser()
+			ss := b.in(jane)
+			w.pass(time.Second)
+			// Before the read that follows the judging, which is the last one.
+			w.fuse.beforeRead(tt.reads, func() {
+				_, err := w.users.Update(context.Background(), u.ID, user.Change{Password: new(renewed)})
+				must(t, err)
+			})
+			err := tt.prove(b, ss)
+			if got := describe(err); got != "form_password_incorrect" {
+				t.Errorf("the password that was right before: %v, want form_password_incorrect", err)
+			}
+			if ss, err := w.sessions.OfUser(t.Context(), string(u.ID)); err != nil || len(ss) != 1 {
+				t.Errorf("%d sessions of the user, %v; want the one from before", len(ss), err)
+			}
+		})
+	}
 }
 
 // C-06: guesses that run side by side are counted, too: a right one among them is

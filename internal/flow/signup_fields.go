@@ -211,9 +211,13 @@ func setAddress(a *address, to address) {
 		a.Value = to.Value
 		return
 	}
-	// The proof under way stays, bound to the old key, so that a late code is told
-	// to be outdated rather than never sent.
-	*a = address{Value: to.Value, Key: to.Key, Proof: a.Proof}
+	changed := address{Value: to.Value, Key: to.Key}
+	if a.Proof != nil && !a.Proof.Verified {
+		// A proof under way stays, bound to the old key, so that a late code is told
+		// to be outdated rather than never sent. One that is done proves nothing here.
+		changed.Proof = a.Proof
+	}
+	*a = changed
 }
 
 func setText(s *string, to string) {

@@ -231,6 +231,32 @@ func TestUpdateSignUp(t *testing.T) {
 	wantCode(t, err, "verification_already_verified")
 }
 
+// An address that takes the place of a verified one is proved anew.
+func TestAddressChangedAfterItsProof(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	out, err := b.signUp(flow.SignUpFields{EmailAddress: new(jane)})
+	must(t, err)
+	id := out.SignUp.ID
+	_, err = b.prepareSignUp(id)
+	must(t, err)
+	_, err = b.verify(id, w.code(jane))
+	must(t, err)
+	w.pass(time.Minute)
+	out, err = b.update(id, flow.SignUpFields{EmailAddress: new(joe), Password: new(secret)})
+	must(t, err)
+	if out.SignUp.Status != "missing_requirements" || !slices.Equal(out.SignUp.UnverifiedFields, []string{"email_address"}) {
+		t.Fatalf("sign-up = %+v", out.SignUp)
+	}
+	_, err = b.prepareSignUp(id)
+	must(t, err)
+	out, err = b.verify(id, w.code(joe))
+	must(t, err)
+	if out.SignUp.Status != "complete" || out.SignUp.EmailAddress != joe {
+		t.Errorf("sign-up = %+v", out.SignUp)
+	}
+}
+
 // Two sign-ups for one address: the second to prove it is told so, and the first keeps it.
 func TestAddressTakenMeanwhile(t *testing.T) {
 	w := newWorld(t)
