@@ -86,6 +86,10 @@ func (c *call) identify(n need) error {
 			c.client, c.before = client, client
 		case !errors.Is(err, session.ErrNotFound):
 			return err
+		case c.changes:
+			if err := c.refuseRotated(); err != nil {
+				return err
+			}
 		}
 	}
 	if n == browser {
@@ -98,6 +102,21 @@ func (c *call) identify(n need) error {
 		return c.identifySelf()
 	}
 	return nil
+}
+
+// refuseRotated refuses to change anything for a request that was sent with a cookie
+// from before a rotation just now. As nobody's it would get a client of its own, and
+// its answer would overwrite the newer cookie (S-04); the SDK answers 401 by fetching
+// the client anew.
+func (c *call) refuseRotated() error {
+	_, err := c.h.cfg.Sessions.ClientByCookie(c.r.Context(), c.cookie, true)
+	switch {
+	case err == nil:
+		return apierr.AuthenticationInvalid
+	case errors.Is(err, session.ErrNotFound):
+		return nil
+	}
+	return err
 }
 
 // identifySelf takes the acting session from _clerk_session_id, given once.

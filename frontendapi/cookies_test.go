@@ -136,6 +136,12 @@ func TestCookieRotation(t *testing.T) {
 		t.Error("a read in flight at the rotation finds nothing")
 	}
 	old.post("/v1/client/sessions?_method=DELETE", nil).refused(401, "authentication_invalid")
+	for _, path := range []string{"/v1/client", "/v1/client/sign_ins", "/v1/client/sign_ups"} {
+		a := old.post(path, nil).refused(401, "authentication_invalid")
+		if got := a.header.Get("Set-Cookie"); got != "" {
+			t.Errorf("POST %s that was sent before the rotation sets %q", path, got)
+		}
+	}
 	s.clock.Advance(11 * time.Second)
 	if a := old.get("/v1/client").ok(); a.at("response") != nil {
 		t.Error("the rotated cookie lives on")
