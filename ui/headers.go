@@ -33,7 +33,7 @@ const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(
 const hsts = "max-age=63072000"
 
 // pageHeaders sets what every page sends (W-01). No page has a token in its address;
-// one that had would have to send no referrer at all (C-09).
+// one that had would have to send no referrer at all.
 func (h *Handler) pageHeaders(head http.Header) {
 	head.Set("Content-Security-Policy", policy)
 	head.Set("Permissions-Policy", permissions)

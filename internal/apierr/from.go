@@ -34,7 +34,7 @@ var fromDomain = []struct {
 	{session.ErrUserRevoked, AuthenticationInvalid},
 	{session.ErrExpired, AuthenticationInvalid},
 	{session.ErrConflict, Conflict},
-	{session.ErrImpersonated, mustCode("authorization_invalid")}, // B-05
+	{session.ErrImpersonated, mustCode("authorization_invalid")}, // whoever acts as somebody changes nothing that protects them
 	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
 	{sqldb.ErrUnavailable, Unavailable.After(busyFor)},
 	{context.DeadlineExceeded, Unavailable.After(busyFor)},
