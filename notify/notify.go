@@ -1,8 +1,9 @@
 // Package notify sends mails and texts.
 //
-// A [Sender] hands messages over: [SMTP] to a mail server, [Outbox] to a ring in
-// memory that a development server shows as a page. The package is a leaf: it knows
-// neither users nor what its messages are about.
+// A [Sender] hands messages over: [SMTP] to a mail server, [Hook] as signed JSON to a
+// program of yours, [Outbox] to a ring in memory that a development server shows as a
+// page; [ByChannel] picks one for mails and one for texts. The package is a leaf: it
+// knows neither users nor what its messages are about.
 //
 // One-time codes are in messages, so no sender logs one, and no error of a sender
 // quotes more of it than its id.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 type settings struct {
 	gatehouse gatehouse.Config
 	smtp      smtpTable
+	hook      hookTable
 	logLevel  slog.Level
 	logFormat string // "text" or "json"
 }
@@ -65,8 +67,8 @@ func (f file) settings(lookup func(string) string, development bool) (settings, 
 	c.Development = development
 	c.HomeURL, c.SignInURL, c.SignUpURL, c.UserURL = f.HomeURL, f.SignInURL, f.SignUpURL, f.UserURL
 	c.Settings, c.Passwords = &f.Settings, f.Passwords
-	s := settings{gatehouse: c, smtp: f.SMTP, logFormat: lookup("GATEHOUSE_LOG_FORMAT")}
-	if err := s.smtp.complete(lookup); err != nil {
+	s := settings{gatehouse: c, smtp: f.SMTP, hook: f.Hook, logFormat: lookup("GATEHOUSE_LOG_FORMAT")}
+	if err := errors.Join(s.smtp.complete(lookup), s.hook.complete(lookup)); err != nil {
 		return settings{}, err
 	}
 	if level := lookup("GATEHOUSE_LOG_LEVEL"); level != "" {
@@ -161,6 +163,7 @@ type printed struct {
 	Settings  gatehouse.Settings  `toml:"settings"`
 	Passwords gatehouse.Passwords `toml:"passwords"`
 	SMTP      smtpTable           `toml:"smtp"`
+	Hook      hookTable           `toml:"hook"`
 	Log       logTable            `toml:"log"`
 }
 
@@ -179,7 +182,7 @@ func (s settings) print(p *program) error {
 		AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, HTTPOnly: c.HTTPOnlySession, ClerkJSDir: c.ClerkJSDir,
 		HomeURL: c.HomeURL, SignInURL: c.SignInURL, SignUpURL: c.SignUpURL, UserURL: c.UserURL,
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
-		Settings: *c.Settings, Passwords: c.Passwords, SMTP: s.smtp,
+		Settings: *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
 		Log: logTable{Level: strings.ToLower(s.logLevel.String()), Format: s.logFormat},
 	})
 }

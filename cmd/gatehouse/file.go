@@ -42,6 +42,7 @@ type file struct {
 	Settings  gatehouse.Settings  `toml:"settings"`
 	Passwords gatehouse.Passwords `toml:"passwords"`
 	SMTP      smtpTable           `toml:"smtp"`
+	Hook      hookTable           `toml:"hook"`
 	Log       logTable            `toml:"log"`
 }
 
@@ -67,7 +68,7 @@ func readFile(path string, development bool) (file, error) {
 		return f, fmt.Errorf("%s: %w", path, explain(err))
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&f.Dir, &f.SecretsFile, &f.ClerkJSDir, &f.SMTP.PasswordFile} {
+	for _, p := range []*string{&f.Dir, &f.SecretsFile, &f.ClerkJSDir, &f.SMTP.PasswordFile, &f.Hook.SecretFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -131,6 +132,7 @@ func (f file) variables() (map[string]string, error) {
 var secretVariables = []string{
 	"GATEHOUSE_SECRET_KEY", "GATEHOUSE_ENCRYPTION_KEY", "GATEHOUSE_DATABASE_URL",
 	"GATEHOUSE_REDIS_URL", "GATEHOUSE_SIGNING_KEY_FILE", "GATEHOUSE_SMTP_PASSWORD",
+	"GATEHOUSE_HOOK_SECRET",
 }
 
 // readSecrets reads lines of NAME=value; empty lines and those after # are skipped.

@@ -60,7 +60,9 @@ func secretsText() string {
 		"# With a password in it, a store's URL belongs here and not in gatehouse.toml:\n" +
 		"# GATEHOUSE_DATABASE_URL=postgres://user:password@host/database?sslmode=verify-full\n" +
 		"# GATEHOUSE_REDIS_URL=rediss://user:password@host:6379/0\n" +
-		"# GATEHOUSE_SMTP_PASSWORD=\n"
+		"# GATEHOUSE_SMTP_PASSWORD=\n" +
+		"# What signs the messages to the hook, \"whsec_\" and the base64 of 24 bytes or more:\n" +
+		"# GATEHOUSE_HOOK_SECRET=\n"
 }
 
 func configText(publicURL string) string {
@@ -95,6 +97,11 @@ host = ""                 # "smtp.example.com"
 port = 587
 from = ""                 # "My app <no-reply@example.com>"
 username = ""             # the password is GATEHOUSE_SMTP_PASSWORD
+
+[hook]
+# A program of yours that takes texts, and mails if there is no mail server, as signed
+# JSON and hands them to a provider.
+url = ""                  # "https://hooks.example.com/messages"; the secret is GATEHOUSE_HOOK_SECRET
 
 [log]
 level = "info"            # debug, info, warn, error

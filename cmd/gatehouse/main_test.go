@@ -87,6 +87,7 @@ func TestPrintConfigIsRedacted(t *testing.T) {
 		"GATEHOUSE_DATABASE_URL":   "postgres://app:canary@db/app?sslpassword=canary",
 		"GATEHOUSE_REDIS_URL":      "rediss://:canary@cache:6379",
 		"GATEHOUSE_SMTP_PASSWORD":  "canary",
+		"GATEHOUSE_HOOK_SECRET":    "whsec_canary",
 	}
 	got := execute(t, env, "serve", "--public-url", "https://app.example.com", "--print-config")
 	if got.code != 0 || strings.Contains(got.stdout+got.stderr, "canary") {
@@ -145,6 +146,9 @@ func TestRefused(t *testing.T) {
 		"K-09_open_secrets_file":  {nil, []string{"serve", "--config", write(t, "d.toml", "secrets_file = '"+write(t, "s", "GATEHOUSE_SECRET_KEY=canary\n", 0o644)+"'", 0o600)}, "chmod"},
 		"secrets_file_with_more":  {nil, []string{"serve", "--config", write(t, "e.toml", "secrets_file = '"+write(t, "s", "PATH=canary\n", 0o600)+"'", 0o600)}, "line 1"},
 		"smtp_without_from":       {nil, []string{"dev", "--config", write(t, "f.toml", "[smtp]\nhost = 'mail'\n", 0o600), "--dir", filepath.Join(t.TempDir(), "d")}, "From"},
+		"hook_without_secret":     {nil, []string{"dev", "--config", write(t, "g.toml", "[hook]\nurl = 'https://hooks.example.com'\n", 0o600), "--dir", filepath.Join(t.TempDir(), "d")}, "Secrets"},
+		"hook_with_bad_secret":    {map[string]string{"GATEHOUSE_HOOK_SECRET": "canary"}, []string{"dev", "--config", write(t, "h.toml", "[hook]\nurl = 'https://hooks.example.com'\n", 0o600), "--dir", filepath.Join(t.TempDir(), "d")}, "whsec_"},
+		"hook_secret_twice":       {map[string]string{"GATEHOUSE_HOOK_SECRET": "canary", "GATEHOUSE_HOOK_SECRET_FILE": "x"}, []string{"dev", "--print-config"}, "keep one"},
 		"init_without_public_url": {nil, []string{"init"}, "--public-url"},
 		"init_with_bad_url":       {nil, []string{"init", "--public-url", "app.example.com", "--out", t.TempDir()}, "PublicURL"},
 	}

@@ -60,7 +60,7 @@ func (f *serverFlags) serve(ctx context.Context, p *program, s settings) (err er
 	}
 	config := s.gatehouse
 	config.Logger = s.logger(p)
-	if config.Sender, err = s.smtp.sender(); err != nil {
+	if config.Sender, err = s.sender(); err != nil {
 		return &usageError{err}
 	}
 	server, err := gatehouse.Open(ctx, config)

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/gatehouse-dev/gatehouse"
-	"github.com/gatehouse-dev/gatehouse/internal/secretfile"
 	"github.com/gatehouse-dev/gatehouse/notify"
 )
 
@@ -22,22 +19,8 @@ type smtpTable struct {
 }
 
 // complete finds the password: the environment before the file.
-func (t *smtpTable) complete(lookup func(string) string) error {
-	value, path := lookup("GATEHOUSE_SMTP_PASSWORD"), lookup("GATEHOUSE_SMTP_PASSWORD_FILE")
-	switch {
-	case value != "" && path != "":
-		return errors.New("GATEHOUSE_SMTP_PASSWORD and GATEHOUSE_SMTP_PASSWORD_FILE are both set: keep one")
-	case value != "":
-		t.Password = gatehouse.Secret(value)
-		return nil
-	case path == "":
-		path = t.PasswordFile
-	}
-	if path == "" {
-		return nil
-	}
-	text, err := secretfile.Read(path)
-	t.Password = gatehouse.Secret(text)
+func (t *smtpTable) complete(lookup func(string) string) (err error) {
+	t.Password, err = secretOf(lookup, "GATEHOUSE_SMTP_PASSWORD", t.PasswordFile)
 	return err
 }
 
