@@ -26,10 +26,12 @@ const StrategyTicket = "ticket"
 
 // NewSession is what Start needs.
 type NewSession struct {
+	ID       ID // from NewSessionID of the user; "" makes one
 	ClientID ClientID
 	UserID   string
 	// AsOf is when the caller read that the user may sign in. A revocation of the
-	// user at or after it makes Start fail; the zero time makes any do.
+	// user at or after it that does not spare ID makes Start fail; the zero time makes
+	// any do.
 	AsOf     time.Time
 	Strategy string // becomes the client's LastAuthenticationStrategy
 	// FirstFactorAt zero means now, but stays never for the strategy "ticket" and with
@@ -78,6 +80,8 @@ func (s *Service) newSession(ns NewSession) (Session, error) {
 	switch {
 	case ns.UserID == "":
 		return Session{}, errors.New("session: NewSession.UserID is required")
+	case ns.ID != "" && !ns.ID.valid():
+		return Session{}, fmt.Errorf("session: NewSession.ID: %w", ErrNotFound)
 	case lifetime < 0 || lifetime > s.cfg.Lifetime:
 		return Session{}, fmt.Errorf("session: NewSession.Lifetime is %v, want at most %v", lifetime, s.cfg.Lifetime)
 	}
@@ -89,12 +93,16 @@ func (s *Service) newSession(ns NewSession) (Session, error) {
 	if first.IsZero() && ns.Actor == nil && ns.Strategy != StrategyTicket {
 		first = now
 	}
+	id := ns.ID
+	if id == "" {
+		id = NewSessionID(ns.UserID)
+	}
 	activity := ns.Activity
 	if activity.ID == "" {
 		activity.ID = random.ID("sact", now)
 	}
 	return Session{
-		ID: NewSessionID(ns.UserID), ClientID: ns.ClientID, UserID: ns.UserID,
+		ID: id, ClientID: ns.ClientID, UserID: ns.UserID,
 		Status: StatusActive, Actor: actor,
 		FirstFactorAt: first, SecondFactorAt: ns.SecondFactorAt, Activity: activity,
 		ExpireAt: now.Add(lifetime), AbandonAt: now.Add(max(lifetime, abandonAfter)),

@@ -30,8 +30,8 @@ type ClientStore interface {
 // SessionStore persists sessions, the index of each user's sessions, and the
 // tombstones that RevokeUser leaves.
 type SessionStore interface {
-	// Create stores s. ErrUserRevoked if a tombstone of s.UserID goes through asOf,
-	// the moment at which the caller read that the user may sign in.
+	// Create stores s. ErrUserRevoked if a tombstone of s.UserID that does not spare s
+	// goes through asOf, the moment at which the caller read that the user may sign in.
 	Create(ctx context.Context, s Session, asOf time.Time) error
 	Get(ctx context.Context, id ID) (Session, error)
 	// GetMany returns those found, in the order asked.

@@ -19,13 +19,14 @@ var errTooLarge = errors.New("session has more than 64 KiB of data")
 var (
 	// createSession: KEYS session, index, tombstones; ARGV record, ttl, rest of the id,
 	// expiry ("" if it is not live), asOf, user. 1 done, 0 the id is taken, -1 the
-	// user's tombstone is not older than asOf (S-08). Of sessions that had expired at
+	// user's tombstone goes through asOf and does not spare the session (S-08). Of sessions that had expired at
 	// asOf the index is relieved.
 	createSession = redis.NewScript(extend + `
 local tombstone = redis.call('HGET', KEYS[3], ARGV[6])
 if tombstone then
-	local at = tonumber(string.match(tombstone, '^(%-?%d+) '))
-	if not at or at >= tonumber(ARGV[5]) then return -1 end
+	local through, spared = string.match(tombstone, '^(%-?%d+) (%S*) ')
+	through = tonumber(through)
+	if not through or (through >= tonumber(ARGV[5]) and spared ~= ARGV[3]) then return -1 end
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

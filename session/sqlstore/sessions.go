@@ -58,7 +58,7 @@ func (s *Store) Create(ctx context.Context, ns session.Session, asOf time.Time) 
 		if err != nil {
 			return err
 		}
-		if t.at != 0 && t.at >= sqldb.Millis(asOf) {
+		if t.at != 0 && t.at >= sqldb.Millis(asOf) && t.except != string(ns.ID) {
 			return session.ErrUserRevoked
 		}
 		n, err := execIn(ctx, q, insertSession, sessionArgs(ns)...)

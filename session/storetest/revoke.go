@@ -76,6 +76,12 @@ func revokeUserExcept(t *testing.T, s SessionStore) {
 	// The tombstone is left all the same: a sign-in under way does not slip through.
 	wantErr(t, "Create", s.Create(t.Context(), newSession(userID), base.Add(second)), session.ErrUserRevoked)
 	must(t, s.Create(t.Context(), newSession(userID), base.Add(second+time.Millisecond)))
+	// The one that it spares may also begin later than it.
+	spared := newSession(newUserID())
+	revoke(t, s, spared.UserID, second, spared.ID)
+	wantErr(t, "Create", s.Create(t.Context(), newSession(spared.UserID), base.Add(second)), session.ErrUserRevoked)
+	must(t, s.Create(t.Context(), spared, base))
+	wantIndex(t, s, spared.UserID, spared.ID)
 	// One that spares nobody takes the kept one, too.
 	if turned := revoke(t, s, userID, 2*second, ""); len(turned) != 2 || !slices.Contains(turned, kept.ID) {
 		t.Errorf("RevokeUser = %v, want the kept one and the new one", turned)
