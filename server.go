@@ -72,7 +72,14 @@ func (s *Server) Authenticate(next http.Handler) http.Handler { return s.middlew
 // [middleware.Middleware.Require].
 func (s *Server) Require(next http.Handler) http.Handler { return s.middleware.Require(next) }
 
-// Middleware is what Authenticate and Require are made of, for [middleware.NewMux].
+// RequireThat is Require with conditions, such as a step-up. See
+// [middleware.Middleware.RequireThat].
+func (s *Server) RequireThat(all ...middleware.Requirement) func(http.Handler) http.Handler {
+	return s.middleware.RequireThat(all...)
+}
+
+// Middleware is what Authenticate, Require and RequireThat are made of, for
+// [middleware.NewMux] and for checks inside of handlers.
 func (s *Server) Middleware() *middleware.Middleware { return s.middleware }
 
 // Auth says who a request is from without any wrapping.

@@ -9,7 +9,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
-	"github.com/gatehouse-dev/gatehouse/internal/strictjson"
 )
 
 // R-07: nothing but an Auth that was put there signs anybody in.
@@ -100,8 +99,8 @@ func TestCheckTemplateClaims(t *testing.T) {
 		}
 	}
 	for _, text := range []string{``, `[]`, `null`, `{"a":1,"a":2}`, `{"a":1}x`} {
-		if _, ok := errors.AsType[*strictjson.Error](auth.CheckTemplateClaims([]byte(text))); !ok {
-			t.Errorf("CheckTemplateClaims(%s) gives no syntax error", text)
+		if err := auth.CheckTemplateClaims([]byte(text)); !errors.Is(err, auth.ErrTemplateClaims) {
+			t.Errorf("CheckTemplateClaims(%s) = %v, want ErrTemplateClaims", text, err)
 		}
 	}
 	auth.ReservedClaims()[0] = "changed"

@@ -22,8 +22,8 @@ type Claims struct {
 	Status          string   // sts; "active" if absent
 	Actor           *Actor   // act; nil if absent
 	FactorAges      FactorAges
-	// Raw is the payload as it was signed, for claims of the app's own; decode it
-	// with encoding/json. Read-only.
+	// Raw is the payload as it was signed, which [ClaimsAs] reads claims of the app's
+	// own from. Read-only.
 	Raw []byte
 }
 

@@ -1,7 +1,8 @@
 package auth
 
-// Reason is why a request is not authenticated. Reasons are for logs and, in
-// development, for a response header; an answer in production never holds one.
+// Reason is why a request is not authenticated, or why somebody who is may not do
+// this. Reasons are for logs and, in development, for a response header; an answer in
+// production never holds one.
 type Reason string
 
 // The reasons. Each is the one rule that refused the request.
@@ -27,4 +28,15 @@ const (
 	ReasonCrossOrigin       Reason = "cross_origin"           // cookie-borne token on an unsafe cross-origin request
 	ReasonKeysUnavailable   Reason = "keys_unavailable"
 	ReasonRevocationUnknown Reason = "revocation_unknown" // the feed is stale and the store did not answer
+)
+
+// The reasons why a route refuses somebody who is signed in, beside
+// ReasonTokenParty. [Auth.Reason] never holds one of them in a handler; hooks of
+// package middleware are told them.
+const (
+	ReasonReverification Reason = "reverification_required" // the proofs are too old, or never were
+	ReasonImpersonated   Reason = "session_impersonated"
+	ReasonNoActor        Reason = "session_not_impersonated"
+	ReasonClaims         Reason = "claims_refused"      // the app's own rule refused the claims, or could not read them
+	ReasonNoRequirement  Reason = "requirement_missing" // a check that asks for nothing
 )

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,10 @@ var reservedClaims = []string{
 // ReservedClaims returns the claims that only the server itself sets.
 func ReservedClaims() []string { return slices.Clone(reservedClaims) }
 
+// ErrTemplateClaims means that the claims of a template are not one strict JSON
+// object: UTF-8, no name twice, at most 8 levels. The error that wraps it says where.
+var ErrTemplateClaims = errors.New("auth: template claims are not a JSON object")
+
 // ReservedClaimError is the error of a template that sets a reserved claim.
 type ReservedClaimError struct{ Name string }
 
@@ -24,9 +29,9 @@ type ReservedClaimError struct{ Name string }
 func (e *ReservedClaimError) Error() string { return fmt.Sprintf("auth: claim %q is reserved", e.Name) }
 
 // CheckTemplateClaims judges the claims of a JWT template or of a customised
-// session token, a JSON object, before they are saved. It returns a
-// [*ReservedClaimError] if a member's name is a reserved claim in any letter
-// case (many verifiers match names without it), or a [*strictjson.Error].
+// session token before they are saved. It returns a [*ReservedClaimError] if a
+// member's name is a reserved claim in any letter case (many verifiers match names
+// without it), and an error that wraps [ErrTemplateClaims] if it cannot read them.
 func CheckTemplateClaims(claims []byte) error {
 	r := strictjson.NewReader(claims, maxTokenDepth)
 	o := r.Object()
@@ -40,7 +45,7 @@ func CheckTemplateClaims(claims []byte) error {
 		r.Skip()
 	}
 	if err := r.Close(); err != nil {
-		return fmt.Errorf("template claims: %w", err)
+		return fmt.Errorf("%w: %w", ErrTemplateClaims, err)
 	}
 	return reserved
 }

@@ -2,9 +2,11 @@
 //
 // [New] makes a [Middleware] from a [Config]. [Middleware.Authenticate] puts an
 // auth.Auth into every request's context, signed in or not, and lets all pass;
-// [Middleware.Require] lets only signed-in requests pass. [Middleware.Auth]
-// answers for a single request without any wrapping. [Mux] is a mux on which
-// nothing is public unless it was said to be.
+// [Middleware.Require] lets only signed-in requests pass, and
+// [Middleware.RequireThat] those among them that meet further conditions, such as a
+// step-up ([Reverified]) or a rule on the app's own claims ([Claims]).
+// [Middleware.Has] and [Middleware.Auth] answer for a single request without any
+// wrapping. [Mux] is a mux on which nothing is public unless it was said to be.
 //
 // A token is taken from "Authorization: Bearer", which then decides alone, or
 // from the cookies __session_<suffix> and __session, on unsafe methods only if
@@ -18,8 +20,8 @@
 // a key that was taken out of the key set. Revocations are looked up on every
 // request, kept tokens included.
 //
-// The package does not wrap requests to other origins (handshakes), and it does
-// not judge what a signed-in user may do.
+// The package does not wrap requests to other origins (handshakes), and it judges
+// what a signed-in user may do by their token alone.
 package middleware
 
 import (
@@ -59,7 +61,8 @@ type Config struct {
 	// AllowStale trusts Revocations that are not current. Without it the store is
 	// asked then, and a request is refused if it does not answer.
 	AllowStale bool
-	// AcceptPending lets sessions in that have tasks left to do.
+	// AcceptPending lets sessions in that have tasks left to do, on every route;
+	// MayBePending does so on one.
 	AcceptPending bool
 	// TrustedOrigins are other origins whose pages may send unsafe requests with
 	// the session cookie: "https://admin.example.com".
@@ -69,10 +72,14 @@ type Config struct {
 	// the page in the query as redirect_url. "" means 401. It is absolute, or a
 	// path on the app's own origin.
 	SignInURL string
-	// ErrorHandler answers other refused requests instead of the JSON envelope.
+	// ErrorHandler answers other refused requests instead of the JSON envelope or a
+	// sentence; the call for a step-up, see Reverified, only to browsers that navigate.
+	// The Auth is the request's, with the Reason of the refusal: IsAuthenticated tells
+	// 403 from 401 and 503.
 	ErrorHandler func(http.ResponseWriter, *http.Request, auth.Auth)
 	// OnRefuse is told of every refused request, before the answer, with the status
-	// that the answer has by default: 303, 401 or 503.
+	// that the answer has by default: 303, 401, 403 or 503. The Auth is the request's,
+	// with the Reason of the refusal.
 	OnRefuse func(r *http.Request, status int, a auth.Auth)
 	// ShowReasons adds the header Gatehouse-Auth-Reason to refusals. For development:
 	// it tells an attacker which rule to work on.
@@ -91,6 +98,7 @@ type Middleware struct {
 	cache    *cache
 	renewals renewals
 	marker   auth.Marker
+	pending  *Middleware // the same, but for AcceptPending; nil if that is set
 }
 
 // missing is the Auth of most requests that are signed out.
@@ -102,6 +110,14 @@ func New(cfg Config) (*Middleware, error) {
 	m := &Middleware{cfg: cfg, origins: http.NewCrossOriginProtection()}
 	if err := m.configure(); err != nil {
 		return nil, fmt.Errorf("new middleware: %w", err)
+	}
+	if !cfg.AcceptPending {
+		cfg.AcceptPending = true
+		cfg.CacheEntries = -1 // pending sessions are few and do not last
+		var err error
+		if m.pending, err = New(cfg); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }
@@ -172,14 +188,7 @@ func (m *Middleware) enter(w http.ResponseWriter, r *http.Request) (http.Respons
 // it could not be found out who the request is from.
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var a auth.Auth
-		if auth.MarkedBy(r.Context()) == &m.marker { // nobody else's word counts
-			a = auth.FromContext(r.Context())
-		} else {
-			var entered *auth.Auth
-			w, r, entered = m.enter(w, r)
-			a = *entered
-		}
+		w, r, a := m.recognise(w, r)
 		if !a.IsAuthenticated {
 			m.refuse(w, r, a)
 			return

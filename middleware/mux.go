@@ -31,9 +31,14 @@ func (x *Mux) Public(pattern string, h http.Handler) {
 	x.mux.Handle(pattern, x.m.Authenticate(h))
 }
 
-// Protected registers h for signed-in requests only.
-func (x *Mux) Protected(pattern string, h http.Handler) {
-	x.mux.Handle(pattern, x.m.Require(h))
+// Protected registers h for signed-in requests only, which must meet all
+// requirements, if there are any. It panics for a zero one.
+func (x *Mux) Protected(pattern string, h http.Handler, all ...Requirement) {
+	require := x.m.Require
+	if len(all) > 0 {
+		require = x.m.RequireThat(all...)
+	}
+	x.mux.Handle(pattern, require(h))
 }
 
 // ServeHTTP implements http.Handler.

@@ -25,14 +25,8 @@ const (
 // refuse answers a request that is not signed in.
 func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth) {
 	status := m.refusal(r, a)
-	if m.cfg.OnRefuse != nil {
-		m.cfg.OnRefuse(r, status, a)
-	}
+	m.tell(w, r, status, a)
 	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	if m.cfg.ShowReasons {
-		h.Set(ReasonHeader, string(a.Reason))
-	}
 	switch {
 	case status == http.StatusSeeOther:
 		h.Set("Location", m.signInFor(r))
@@ -45,6 +39,17 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth)
 	default:
 		h.Set("Retry-After", "1")
 		writeJSON(w, status, unavailableBody)
+	}
+}
+
+// tell says to whom it may concern why r is refused.
+func (m *Middleware) tell(w http.ResponseWriter, r *http.Request, status int, a auth.Auth) {
+	if m.cfg.OnRefuse != nil {
+		m.cfg.OnRefuse(r, status, a)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if m.cfg.ShowReasons {
+		w.Header().Set(ReasonHeader, string(a.Reason))
 	}
 }
 

@@ -24,9 +24,7 @@ func (m *Middleware) renew(
 	if stale != nil {
 		key.session = stale.SessionID
 	}
-	token, err := m.renewals.do(r.Context(), key, func(ctx context.Context) (string, error) {
-		return m.cfg.Renewer.Renew(ctx, key.client, key.session, m.cfg.AuthorizedParty)
-	})
+	token, err := m.freshToken(r.Context(), key)
 	switch {
 	case errors.Is(err, auth.ErrNoSession):
 		return w, m.noSession(stale, before)
@@ -40,9 +38,40 @@ func (m *Middleware) renew(
 	case stale != nil && stale.Subject != a.UserID && !isSafe(r.Method):
 		return w, signedOut(before.Reason, "the browser is signed in as somebody else now")
 	}
+	return m.hand(w, token), a
+}
+
+// afresh returns what a new token says of the session that a is from, and that token,
+// for proofs made since the old one was minted. It returns nil where there is none:
+// the token did not come in a cookie, or the session is not live.
+func (m *Middleware) afresh(r *http.Request, a auth.Auth) (*auth.Auth, string) {
+	c := m.read(r.Header)
+	if m.cfg.Renewer == nil || c.fromHeader || c.client == "" {
+		return nil, ""
+	}
+	token, err := m.freshToken(r.Context(), renewal{client: c.client, session: a.SessionID})
+	if err != nil {
+		return nil, ""
+	}
+	fresh := m.judge(r.Context(), m.verify(r.Context(), token))
+	if !fresh.IsAuthenticated || fresh.SessionID != a.SessionID || fresh.UserID != a.UserID {
+		return nil, ""
+	}
+	return fresh, token
+}
+
+// freshToken asks the Renewer, once for all who ask at the same time.
+func (m *Middleware) freshToken(ctx context.Context, key renewal) (string, error) {
+	return m.renewals.do(ctx, key, func(ctx context.Context) (string, error) {
+		return m.cfg.Renewer.Renew(ctx, key.client, key.session, m.cfg.AuthorizedParty)
+	})
+}
+
+// hand puts a new token on the answer, which w keeps out of every cache.
+func (m *Middleware) hand(w http.ResponseWriter, token string) http.ResponseWriter {
 	m.setSession(w, token)
 	w.Header().Set("Cache-Control", "no-store") // for a handler that writes nothing
-	return &noStoreWriter{ResponseWriter: w}, a
+	return &noStoreWriter{ResponseWriter: w}
 }
 
 // isSafe reports whether a request only asks (RFC 9110 §9.2.1). What somebody

@@ -95,6 +95,17 @@ func (r *Reader) Skip() {
 	}
 }
 
+// Raw skips the next value and returns its text, which is read-only.
+func (r *Reader) Raw() []byte {
+	r.blank()
+	start := r.pos
+	r.Skip()
+	if r.err != nil {
+		return nil
+	}
+	return r.data[start:r.pos]
+}
+
 // String reads the next value. It returns false, having skipped the value, if it
 // is no string. The bytes may be part of the text: they are read-only.
 func (r *Reader) String() ([]byte, bool) {

@@ -249,3 +249,20 @@ func compare(t *testing.T, r *strictjson.Reader, want any) {
 		r.Skip()
 	}
 }
+
+func TestRaw(t *testing.T) {
+	for text, want := range map[string]string{
+		` {"a": [1, "x"]} `: `{"a": [1, "x"]}`, `"\u0041"`: `"\u0041"`, ` -1.5e3`: `-1.5e3`, "null\n": `null`,
+	} {
+		r := strictjson.NewReader([]byte(text), 4)
+		if got := string(r.Raw()); got != want || r.Close() != nil {
+			t.Errorf("Raw of %q = %q, then %v", text, got, r.Close())
+		}
+	}
+	for _, text := range []string{``, `[1,`, `{"a":1,"a":2}`, `tru`} {
+		r := strictjson.NewReader([]byte(text), 4)
+		if got := r.Raw(); got != nil || r.Close() == nil {
+			t.Errorf("Raw of %q = %q, then %v", text, got, r.Close())
+		}
+	}
+}
