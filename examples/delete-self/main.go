@@ -1,11 +1,12 @@
 // Command delete-self shows one route: people delete their own account, after they
-// have said so twice.
+// have said so twice and proved lately who they are.
 //
 //	go run ./examples/delete-self
 //
-// The first request is answered 428 with a confirmation to send back; the second
-// one, with it, deletes. The confirmation is good for this person, this session and
-// two minutes.
+// The route requires a step-up: whoever proved their first factor more than ten
+// minutes ago is answered 403, and may come back after a proof. The first request is
+// answered 428 with a confirmation to send back; the second one, with it, deletes. The
+// confirmation is good for this person, this session and two minutes.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/middleware"
 )
 
 func main() {
@@ -45,9 +47,13 @@ func run(ctx context.Context) error {
 	return server.ListenAndServe(ctx, server.Mount(newApp(server, time.Now)), func(net.Addr) { fmt.Println(server.Welcome()) })
 }
 
-// newApp protects the one route. Everybody else is answered 401.
+// newApp protects the one route. Whoever is not signed in is answered 401, whoever did
+// not prove it lately 403.
 func newApp(server *gatehouse.Server, now func() time.Time) http.Handler {
+	stepUp := server.RequireThat(middleware.Reverified(10*time.Minute, middleware.FirstFactor))
 	mux := http.NewServeMux()
-	mux.Handle("DELETE /api/account", server.Require(newDeleter(server, now)))
+	mux.Handle("DELETE /api/account", stepUp(newDeleter(server, now)))
+	mux.HandleFunc("GET /{$}", home(server))
+	mux.Handle("GET /page.js", http.FileServerFS(files))
 	return mux
 }
