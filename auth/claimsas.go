@@ -18,7 +18,12 @@ type ClaimError struct {
 }
 
 // Error implements error.
-func (e *ClaimError) Error() string { return fmt.Sprintf("auth: claim %q: %v", e.Claim, e.Err) }
+func (e *ClaimError) Error() string {
+	if e.Claim == "" {
+		return "auth: claims: " + e.Err.Error()
+	}
+	return fmt.Sprintf("auth: claim %q: %v", e.Claim, e.Err)
+}
 
 // Unwrap returns Err.
 func (e *ClaimError) Unwrap() error { return e.Err }

@@ -54,6 +54,28 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 	// Output: session_token_algorithm
 }
 
+func ExampleClaimsAs() {
+	type plan struct {
+		Tier  string `json:"tier"`
+		Seats *int   `json:"seats"` // may be missing
+	}
+	handler := func(_ http.ResponseWriter, r *http.Request) {
+		p, err := auth.ClaimsAs[plan](auth.FromContext(r.Context()))
+		fmt.Printf("%q %v\n", p.Tier, err)
+	}
+
+	// Package middleware does this, with the payload of the token that it verified.
+	for _, payload := range []string{`{"tier":"pro"}`, `{"Tier":"pro"}`, `{"tier":null}`} {
+		a := &auth.Auth{IsAuthenticated: true, Claims: &auth.Claims{Raw: []byte(payload)}}
+		ctx := auth.NewContext(context.Background(), a)
+		handler(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
+	}
+	// Output:
+	// "pro" <nil>
+	// "" auth: claim "tier": is missing
+	// "" auth: claim "tier": is null
+}
+
 func ExampleCookieSuffix() {
 	key := auth.PublishableKey("clerk.local.test")
 	fmt.Println(key)

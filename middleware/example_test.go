@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/middleware"
@@ -54,6 +56,102 @@ func Example() {
 	// 401
 	// 303 /sign-in?redirect_url=%2Fapi%2Fme
 }
+
+func ExampleMiddleware_RequireThat() {
+	m := exampleMiddleware()
+	stepUp := m.RequireThat(middleware.Reverified(10*time.Minute, middleware.FirstFactor))
+	mux := http.NewServeMux()
+	mux.Handle("DELETE /api/account", stepUp(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "deleted "+auth.FromContext(r.Context()).UserID)
+	})))
+
+	for _, age := range []int{2, 30} { // minutes since the password was proved
+		r := httptest.NewRequest("DELETE", "/api/account", nil)
+		r.Header.Set("Authorization", "Bearer "+exampleToken("fva", []int{age, -1}))
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Body)
+	}
+	// Output:
+	// 200 deleted user_2aB
+	// 403 {"clerk_error":{"type":"forbidden","reason":"reverification-error","metadata":{"reverification":{"level":"first_factor","afterMinutes":10}}}}
+}
+
+// A rule on claims of the app's own. A token without the claim is refused, and so is
+// one whose claim is something else.
+func ExampleClaims() {
+	type plan struct {
+		Tier string `json:"tier"`
+	}
+	m := exampleMiddleware()
+	paid := m.RequireThat(middleware.Claims(func(p plan) bool { return p.Tier != "free" }))
+	handler := paid(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := auth.ClaimsAs[plan](auth.FromContext(r.Context()))
+		fmt.Println(p.Tier, err)
+	}))
+	for _, token := range []string{exampleToken("tier", "pro"), exampleToken("tier", "free"), exampleToken()} {
+		r := httptest.NewRequest("GET", "/reports", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// pro <nil>
+	// 200
+	// 403
+	// 403
+}
+
+// The body says whether the request is one to be careful with.
+func ExampleMiddleware_Protect() {
+	m := exampleMiddleware()
+	stepUp := middleware.Reverified(5*time.Minute, middleware.FirstFactor)
+	transfer := m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		amount, err := strconv.Atoi(r.FormValue("amount"))
+		if err != nil {
+			http.Error(w, "no amount", http.StatusBadRequest)
+			return
+		}
+		if amount > 1000 && !m.Protect(w, r, stepUp) {
+			return
+		}
+		_, _ = io.WriteString(w, "transferred\n")
+	}))
+	for _, amount := range []string{"10", "5000"} {
+		r := httptest.NewRequest("POST", "/transfers?amount="+amount, nil)
+		r.Header.Set("Authorization", "Bearer "+exampleToken("fva", []int{8, -1}))
+		w := httptest.NewRecorder()
+		transfer.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// 200
+	// 403
+}
+
+// exampleMiddleware trusts the tokens of exampleToken.
+func exampleMiddleware() *middleware.Middleware {
+	key, err := auth.NewKey("ins_1", ours.Public())
+	if err != nil {
+		panic(err)
+	}
+	keys, err := auth.FixedKeys(key)
+	if err != nil {
+		panic(err)
+	}
+	v, err := auth.NewVerifier(auth.VerifierConfig{Keys: keys, Issuer: issuer, Now: newClock().now})
+	if err != nil {
+		panic(err)
+	}
+	m, err := middleware.New(middleware.Config{Verifier: v, Now: newClock().now})
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+func exampleToken(claims ...any) string { return newClock().token("2aB", claims...) }
 
 func ExampleMux() {
 	m, err := middleware.New(middleware.Config{Verifier: exampleVerifier()})

@@ -2,6 +2,7 @@
 // Deletes the account of whoever is on the page: asks, asks for a proof where the
 // server wants one, and tries again. The modules are those of the account pages.
 import { activeSession, APIError } from '/ui/lib/client.js'
+import { clearSessionCookies } from '/ui/lib/session-cookies.js'
 import { StepElement } from '/ui/lib/step-element.js'
 import { StepUp } from '/ui/user-profile/step-up.js'
 
@@ -45,7 +46,9 @@ class DeleteAccountElement extends StepElement {
     const done = await this.#stepUp?.around(this.#session, async () => {
       await this.#request(this.#confirmation)
     })
-    if (done) location.assign('/')
+    if (!done) return
+    clearSessionCookies(document)
+    location.assign('/')
   }
 
   /** @param {string} [confirmation] */
