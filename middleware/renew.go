@@ -45,8 +45,8 @@ func (m *Middleware) renew(
 // for proofs made since the old one was minted. It returns nil where there is none:
 // the token did not come in a cookie, or the session is not live.
 func (m *Middleware) afresh(r *http.Request, a auth.Auth) (*auth.Auth, string) {
-	c := m.read(r.Header)
-	if m.cfg.Renewer == nil || c.fromHeader || c.client == "" {
+	c := m.read(r.Header) // which reads no cookie beside a bearer token
+	if m.cfg.Renewer == nil || c.client == "" {
 		return nil, ""
 	}
 	token, err := m.freshToken(r.Context(), renewal{client: c.client, session: a.SessionID})

@@ -169,11 +169,11 @@ func TestReverifiedAfresh(t *testing.T) {
 			}}
 			m := newMiddleware(t, c, func(cfg *middleware.Config) { cfg.Renewer = given })
 			var inside auth.Auth
-			handler := m.Authenticate(m.RequireThat(stepUp)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handler := m.Authenticate(m.RequireThat(stepUp)(m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				inside = auth.FromContext(r.Context())
 				w.Header().Set("Cache-Control", "public")
 				w.WriteHeader(http.StatusOK)
-			})))
+			}))))
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, test.r)
 			if w.Code != test.code || len(given.called()) != test.asked {
