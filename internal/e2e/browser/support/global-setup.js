@@ -6,19 +6,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Builds examples/quickstart once; each worker runs a server of its own from it.
- * GATEHOUSE_QUICKSTART names a binary that is ready, and is used as it is.
- * @returns {Promise<() => void>} what removes the binary again
+ * Builds the examples once; each worker runs a server of its own from one of them.
+ * GATEHOUSE_EXAMPLES names a folder with binaries that are ready, and is used as it is.
+ * @returns {Promise<() => void>} what removes the binaries again
  */
 export default async function globalSetup() {
   for (const name of ['GATEHOUSE_TEST_POSTGRES_URL', 'GATEHOUSE_TEST_REDIS_URL']) {
     if (!process.env[name]) throw new Error(`${name} is not set: run the tests through \`make test\` or \`scripts/with-servers npm test\``)
   }
-  if (process.env.GATEHOUSE_QUICKSTART) return () => {}
+  if (process.env.GATEHOUSE_EXAMPLES) return () => {}
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-browser-'))
-  const binary = join(dir, 'quickstart')
   const root = fileURLToPath(new URL('../../../..', import.meta.url))
-  execFileSync('go', ['build', '-o', binary, './examples/quickstart'], { cwd: root, stdio: 'inherit' })
-  process.env.GATEHOUSE_QUICKSTART = binary
+  execFileSync('go', ['build', '-o', dir, './examples/quickstart', './examples/delete-self'], { cwd: root, stdio: 'inherit' })
+  process.env.GATEHOUSE_EXAMPLES = dir
   return () => rmSync(dir, { recursive: true, force: true })
 }

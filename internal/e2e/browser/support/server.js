@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 /** Folder of the official bundles, as npm installed them. */
 const clerkJSDir = fileURLToPath(new URL('../node_modules/@clerk', import.meta.url))
 
-/** A quickstart of its own: folder, database, port and log. */
+/** An example app of its own: folder, database, port and log. */
 export class Server {
   /** Everything the server printed. */
   log = ''
@@ -32,12 +32,13 @@ export class Server {
   /**
    * Starts one and waits until it is ready.
    * @param {string} stores "sqlite" or "postgresql-redis"
+   * @param {string} app "quickstart" or "delete-self"
    */
-  static async start(stores) {
-    const dir = mkdtempSync(join(tmpdir(), 'gatehouse-quickstart-'))
+  static async start(stores, app) {
+    const dir = mkdtempSync(join(tmpdir(), `gatehouse-${app}-`))
     const port = await freePort()
     const { env, clean } = openStores(stores)
-    const child = spawn(String(process.env.GATEHOUSE_QUICKSTART), [], {
+    const child = spawn(join(String(process.env.GATEHOUSE_EXAMPLES), app), [], {
       cwd: dir,
       env: {
         PATH: process.env.PATH,
@@ -64,7 +65,7 @@ export class Server {
       await new Promise((done) => setTimeout(done, 100))
     }
     await this.stop()
-    throw new Error(`the quickstart did not start:\n${this.log}`)
+    throw new Error(`the app did not start:\n${this.log}`)
   }
 
   async stop() {

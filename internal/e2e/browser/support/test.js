@@ -5,20 +5,23 @@ import { fromElsewhere, Person } from './person.js'
 import { Server } from './server.js'
 
 /**
- * The test function of this suite. Fixtures: server (one quickstart per worker),
- * person (somebody new with a browser context), newPerson (further ones).
+ * The test function of this suite. Fixtures: server (one per worker, a quickstart;
+ * test.use({ app: 'delete-self' }) for the other example), person (somebody new with a
+ * browser context), newPerson (further ones).
  *
  * Every page is watched: a script error, a violated Content-Security-Policy or a
  * request to another machine fails the test.
  *
- * @typedef {{server: Server}} WorkerFixtures
+ * @typedef {{app: string, server: Server}} WorkerFixtures
  * @typedef {{newPerson: (options?: import('@playwright/test').BrowserContextOptions) => Promise<Person>, person: Person}} Fixtures
  */
 export const test = /** @type {import('@playwright/test').TestType<Fixtures & import('@playwright/test').PlaywrightTestArgs & import('@playwright/test').PlaywrightTestOptions, WorkerFixtures & import('@playwright/test').PlaywrightWorkerArgs>} */ (
   base.extend(/** @type {any} */ ({
+    app: ['quickstart', { scope: 'worker', option: true }],
+
     server: [
-      async (/** @type {{}} */ {}, /** @type {(server: Server) => Promise<void>} */ use, /** @type {import('@playwright/test').WorkerInfo} */ info) => {
-        const server = await Server.start(info.project.metadata.stores)
+      async (/** @type {{app: string}} */ { app }, /** @type {(server: Server) => Promise<void>} */ use, /** @type {import('@playwright/test').WorkerInfo} */ info) => {
+        const server = await Server.start(info.project.metadata.stores, app)
         await use(server)
         await server.stop()
       },
