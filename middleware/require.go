@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 )
@@ -18,6 +19,7 @@ func (m *Middleware) RequireThat(all ...Requirement) func(http.Handler) http.Han
 	if !requirements(all).valid() {
 		panic("middleware: RequireThat without a requirement, or with a zero one")
 	}
+	all = slices.Clone(all)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w, r, a, missing := m.examine(w, r, all)
