@@ -188,7 +188,7 @@ func (m *Middleware) enter(w http.ResponseWriter, r *http.Request) (http.Respons
 // it could not be found out who the request is from.
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w, r, a := m.recognise(w, r)
+		w, r, a := m.identify(w, r)
 		if !a.IsAuthenticated {
 			m.refuse(w, r, a)
 			return

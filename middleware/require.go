@@ -24,6 +24,7 @@ func (m *Middleware) RequireThat(all ...Requirement) func(http.Handler) http.Han
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w, r, a, missing := m.examine(w, r, all)
 			switch {
+			case w == nil: // answered on the way
 			case !a.IsAuthenticated:
 				m.refuse(w, r, a)
 			case missing.reason != auth.ReasonNone:
@@ -63,8 +64,8 @@ func (m *Middleware) Protect(w http.ResponseWriter, r *http.Request, all ...Requ
 	return false
 }
 
-// recognise says who r is from: what m found out before, else what it finds out now.
-func (m *Middleware) recognise(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, auth.Auth) {
+// identify says who r is from: what m found out before, else what it finds out now.
+func (m *Middleware) identify(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, auth.Auth) {
 	if auth.MarkedBy(r.Context()) == &m.marker { // nobody else's word counts
 		return w, r, auth.FromContext(r.Context())
 	}
@@ -75,10 +76,10 @@ func (m *Middleware) recognise(w http.ResponseWriter, r *http.Request) (http.Res
 // examine says who r is from and which of the requirements is not met. With a nil w
 // nothing is put on an answer.
 func (m *Middleware) examine(w http.ResponseWriter, r *http.Request, all requirements) (http.ResponseWriter, *http.Request, auth.Auth, unmet) {
-	w, r, a := m.recognise(w, r)
+	w, r, a := m.identify(w, r)
 	if a.Reason == auth.ReasonSessionPending && m.pending != nil && all.mayPending() {
 		m = m.pending
-		w, r, a = m.recognise(w, r)
+		w, r, a = m.identify(w, r)
 	}
 	if !a.IsAuthenticated {
 		return w, r, a, unmet{}
