@@ -79,10 +79,10 @@ type Config struct {
 	ErrorHandler func(http.ResponseWriter, *http.Request, auth.Auth)
 	// OnRefuse is told of every refused request, before the answer, with the status
 	// that the answer has by default: 303, 401, 403 or 503. The Auth is the request's,
-	// with the Reason of the refusal.
+	// with the Reason of the refusal, and in Detail what is behind it.
 	OnRefuse func(r *http.Request, status int, a auth.Auth)
-	// ShowReasons adds the header Gatehouse-Auth-Reason to refusals. For development:
-	// it tells an attacker which rule to work on.
+	// ShowReasons adds the header Gatehouse-Auth-Reason to refusals, with the detail
+	// that OnRefuse is told. For development: it tells an attacker which rule to work on.
 	ShowReasons bool
 
 	CacheEntries int              // verified tokens kept, about 2 KB each; 0 means 32768, negative none

@@ -67,7 +67,7 @@ func TestAuthenticate(t *testing.T) {
 		want auth.Auth
 	}{
 		{request(), auth.Auth{Reason: auth.ReasonTokenMissing}},
-		{request("Authorization: Bearer " + c.expired("a")), auth.Auth{Reason: auth.ReasonTokenExpired}},
+		{request("Authorization: Bearer " + c.expired("a")), auth.Auth{Reason: auth.ReasonTokenExpired, Detail: "expired 60 s ago"}},
 		{request("Authorization: Bearer " + c.token("a")), auth.Auth{IsAuthenticated: true, UserID: "user_a", SessionID: "sess_a", SessionStatus: "active"}},
 	} {
 		var got auth.Auth

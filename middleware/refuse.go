@@ -9,7 +9,10 @@ import (
 	"github.com/gatehouse-dev/gatehouse/auth"
 )
 
-// ReasonHeader is the header with the reason of a refusal, see Config.ShowReasons.
+// ReasonHeader is the header with the reason of a refusal and its detail, see
+// Config.ShowReasons:
+//
+//	session_token_expired; detail="expired 12 s ago; there is no __client cookie to renew from"
 const ReasonHeader = "Gatehouse-Auth-Reason"
 
 // The answers to refused requests, the same for every reason.
@@ -44,12 +47,15 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth)
 
 // tell says to whom it may concern why r is refused.
 func (m *Middleware) tell(w http.ResponseWriter, r *http.Request, status int, a auth.Auth) {
+	if m.cfg.OnRefuse != nil || m.cfg.ShowReasons {
+		a = m.explained(r, a)
+	}
 	if m.cfg.OnRefuse != nil {
 		m.cfg.OnRefuse(r, status, a)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if m.cfg.ShowReasons {
-		w.Header().Set(ReasonHeader, string(a.Reason))
+		w.Header().Set(ReasonHeader, reasonHeader(a))
 	}
 }
 
