@@ -107,18 +107,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, &ConfigError{"EncryptionKeys", "cannot be read: " + err.Error()}
 	}
-	external, err := parseSigningKey(string(c.SigningKeyPEM))
-	if err != nil {
-		return nil, err
-	}
-	keys, err := session.OpenKeys(ctx, session.KeysConfig{Store: st.keys, Sealer: ring, External: external, Now: c.Now})
-	if err != nil {
-		return nil, err
-	}
-	s.sessions, err = session.NewService(session.Config{
-		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
-		Keys: keys, Issuer: s.urls.issuer(), Now: c.Now, Logger: s.log,
-	})
+	keys, err := s.openSessions(ctx, st, ring)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +138,24 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	events.handler = in.flow
 	s.closers = append(s.closers, func() error { in.flow.Close(); return nil })
 	return in, nil
+}
+
+// openSessions opens the signing keys and builds the service on them.
+func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ring) (*session.Keys, error) {
+	c := &s.cfg
+	external, err := parseSigningKey(string(c.SigningKeyPEM))
+	if err != nil {
+		return nil, err
+	}
+	keys, err := session.OpenKeys(ctx, session.KeysConfig{Store: st.keys, Sealer: ring, External: external, Now: c.Now})
+	if err != nil {
+		return nil, err
+	}
+	s.sessions, err = session.NewService(session.Config{
+		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
+		Keys: keys, Issuer: s.urls.issuer(), Now: c.Now, Logger: s.log,
+	})
+	return keys, err
 }
 
 // lateHandler breaks the circle of users, who need a handler of their events, and
@@ -224,7 +231,7 @@ func (s *Server) openHandlers(in *inner) error {
 		rt.outbox = s.outbox
 	}
 	s.routes = rt
-	return s.openMiddleware(in)
+	return s.openMiddleware(in.keys)
 }
 
 // newPages builds the account pages. They link within the origin only; what the
@@ -245,9 +252,9 @@ func (s *Server) newPages() (http.Handler, error) {
 	})
 }
 
-func (s *Server) openMiddleware(in *inner) error {
+func (s *Server) openMiddleware(keys auth.KeySet) error {
 	c := &s.cfg
-	verifier, err := auth.NewVerifier(auth.VerifierConfig{Keys: in.keys, Issuer: s.urls.issuer(), Now: c.Now})
+	verifier, err := auth.NewVerifier(auth.VerifierConfig{Keys: keys, Issuer: s.urls.issuer(), Now: c.Now})
 	if err != nil {
 		return err
 	}

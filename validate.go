@@ -24,6 +24,20 @@ func configError(field, problem string) error { return &ConfigError{field, probl
 // complete checks c and fills in what follows from the rest. It makes no files
 // before everything else was found good.
 func (c *Config) complete() (publicURLs, error) {
+	urls, err := c.completeButSecrets()
+	if err != nil {
+		return urls, err
+	}
+	if c.Development {
+		if err := c.makeDevelopmentSecrets(); err != nil {
+			return urls, err
+		}
+	}
+	return urls, c.checkSecrets()
+}
+
+// completeButSecrets is the part of complete that makes no files.
+func (c *Config) completeButSecrets() (publicURLs, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -58,15 +72,7 @@ func (c *Config) complete() (publicURLs, error) {
 	if err := c.checkLinks(); err != nil {
 		return urls, err
 	}
-	if err := c.checkRedis(); err != nil {
-		return urls, err
-	}
-	if c.Development {
-		if err := c.makeDevelopmentSecrets(); err != nil {
-			return urls, err
-		}
-	}
-	return urls, c.checkSecrets()
+	return urls, c.checkRedis()
 }
 
 // completeDevelopment holds Z-03: loopback only, unless the caller says otherwise.

@@ -11,10 +11,14 @@ import (
 	"github.com/gatehouse-dev/gatehouse/auth"
 )
 
-// explained adds to the Detail of a refusal what the request shows of its cause and
-// what mends it. It is for logs and, in development, for [ReasonHeader]. It names
-// hosts and cookies, and tells no cookie's value but the time in __client_uat (L-01).
-func (m *Middleware) explained(r *http.Request, a auth.Auth) auth.Auth {
+// Explain adds to the Detail of a refused request what the request shows of the cause
+// and what mends it. OnRefuse and, in development, [ReasonHeader] have it already; it
+// is for handlers that refuse by themselves. It names hosts and cookies, and tells no
+// cookie's value (L-01). An Auth that is authenticated comes back as it is.
+func (m *Middleware) Explain(r *http.Request, a auth.Auth) auth.Auth {
+	if a.IsAuthenticated {
+		return a
+	}
 	hint := m.hint(r, a)
 	switch {
 	case hint == "":

@@ -48,7 +48,7 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth)
 // tell says to whom it may concern why r is refused.
 func (m *Middleware) tell(w http.ResponseWriter, r *http.Request, status int, a auth.Auth) {
 	if m.cfg.OnRefuse != nil || m.cfg.ShowReasons {
-		a = m.explained(r, a)
+		a = m.Explain(r, a)
 	}
 	if m.cfg.OnRefuse != nil {
 		m.cfg.OnRefuse(r, status, a)

@@ -157,6 +157,9 @@ func (k *Keys) Key(_ context.Context, kid string) (auth.Key, error) {
 // JWKS returns the public set (RFC 7517): next, active and retiring keys. Read-only.
 func (k *Keys) JWKS() []byte { return k.current.Load().jwks }
 
+// SigningKey is the kid of the key that signs now.
+func (k *Keys) SigningKey() string { return k.current.Load().active.key.ID }
+
 // All returns the keys as they lie in the store, retired ones included, without
 // their private parts.
 func (k *Keys) All() []StoredKey {

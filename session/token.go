@@ -15,9 +15,11 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
+// MaxTokenSize is the longest token that is made, in bytes: it leaves room for a
+// cookie's name and attributes below the 4096 that browsers take.
+const MaxTokenSize = 3800
+
 const (
-	// maxTokenSize leaves room for a cookie's name and attributes below 4096 bytes.
-	maxTokenSize = 3800
 	// notBefore is how far back nbf lies, for verifiers whose clock is behind.
 	notBefore = 10 * time.Second
 	// reuseAbove is how much life the last token of a session must have left to be
@@ -148,8 +150,8 @@ func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (t
 		return "", time.Time{}, fmt.Errorf("sign: %w", err)
 	}
 	buf = base64.RawURLEncoding.AppendEncode(append(buf, '.'), signature)
-	if len(buf) > maxTokenSize {
-		return "", time.Time{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTokenTooLarge, len(buf), maxTokenSize)
+	if len(buf) > MaxTokenSize {
+		return "", time.Time{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTokenTooLarge, len(buf), MaxTokenSize)
 	}
 	return string(buf), expires, nil
 }

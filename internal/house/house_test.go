@@ -31,7 +31,7 @@ var allowed = map[string]string{
 	"backendapi":             "user session internal/flow internal/apierr internal/httpjson internal/strictjson",
 	"ui":                     "",
 	"gatehousetest":          ". auth user session notify",
-	"cmd/gatehouse":          ". notify user internal/logging internal/secretfile",
+	"cmd/gatehouse":          ". auth auth/jwks middleware session notify user internal/logging internal/secretfile",
 
 	"internal/apierr":      "user session internal/flow internal/sqldb",
 	"internal/clientip":    "",
