@@ -182,7 +182,7 @@ func (d *doctor) navigate(ctx context.Context) {
 		}
 		next, err := res.Location()
 		if err != nil || res.StatusCode < 300 || res.StatusCode > 399 {
-			d.ok(check, "a browser ends up at %s (%d) after %d", shown(at), res.StatusCode, len(steps))
+			d.ok(check, "a browser ends up at %s (%d), redirects: %d", shown(at), res.StatusCode, len(steps))
 			return
 		}
 		step := at.String()

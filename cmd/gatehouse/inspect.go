@@ -13,7 +13,7 @@ import (
 // inspectFlags say which server a command looks at.
 type inspectFlags struct {
 	serverFlags
-	Dev  bool   `name:"dev" help:"Look at the server of 'gatehouse dev'; so it is, too, if no setting of a production server is there."`
+	Dev  bool   `name:"dev" help:"Look at the server of 'gatehouse dev', as is done, too, where no secrets of a production server are configured."`
 	Dir  string `placeholder:"DIR" help:"Where a development server keeps secrets and database, .gatehouse by default (GATEHOUSE_DIR)."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
@@ -25,8 +25,10 @@ func (f *inspectFlags) settings(p *program) (settings, error) {
 	if err != nil {
 		return s, err
 	}
-	// Production has none of these by itself.
-	if c := s.gatehouse; !f.Dev && (c.PublicURL != "" || c.DatabaseURL != "" || c.SecretKey != "" || c.EncryptionKeys != "") {
+	// A production server does not start without secrets; a development server makes its own.
+	c := s.gatehouse
+	secrets := c.SecretKey != "" || c.EncryptionKeys != ""
+	if !f.Dev && secrets && !strings.HasPrefix(string(c.SecretKey), "sk_test_") {
 		if s, err = f.resolve(p, false, more); err != nil {
 			return s, err
 		}
