@@ -145,6 +145,22 @@ func TestDoctorMeetsSomethingElse(t *testing.T) {
 	}
 }
 
+// L-01: a browser's cookies go to the host that they were given for, and nowhere else.
+func TestDoctorKeepsCookies(t *testing.T) {
+	d := deploy(t)
+	var got []string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.Header.Get("Cookie")) }))
+	defer elsewhere.Close()
+	app := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	defer app.Close()
+	if r := d.execute(t, "__client=canary", "doctor", "--cookie-stdin", "--url", app.URL); strings.Contains(r.stdout+r.stderr, "canary") {
+		t.Errorf("a cookie is shown: %+v", r)
+	}
+	if len(got) != 1 || got[0] != "" {
+		t.Errorf("the other host got %q, want one request without cookies", got)
+	}
+}
+
 // Before the first start there is something to say, and afterwards nothing was made.
 func TestDoctorBeforeTheStart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dev")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -121,6 +122,7 @@ func TestTokenExplain(t *testing.T) {
 		{"forged", good[:len(good)-8] + "AAAAAAAA", nil, 1, []string{"refused: session_token_signature_invalid"}},
 		{"malformed", "e30.e30.e30", nil, 1, []string{"refused: session_token_algorithm"}},
 		{"no_token_at_all", "\x1b[31mx", nil, 1, []string{"refused: session_token_malformed", "bytes"}},
+		{"control_characters", base64.RawURLEncoding.EncodeToString([]byte("{\"alg\":\"\u009b31m\u202e\"}")) + ".e30.", nil, 1, []string{"refused: session_token_algorithm", `"?31m?"`}},
 		{"too_long", strings.Repeat("a", 9000), nil, 1, []string{"refused: session_token_malformed", "more than the 8192"}},
 		{"by_address", good, []string{"--jwks-url", keys, "--issuer", "https://clerk.localhost:" + port(d.addr)}, 0, []string{"good\n"}},
 		{"issuer", good, []string{"--jwks-url", keys, "--issuer", "https://clerk.example.com"}, 1, []string{"refused: session_token_issuer", "not by"}},
@@ -138,7 +140,7 @@ func TestTokenExplain(t *testing.T) {
 				}
 			}
 			// L-01, L-03: neither the token nor a control character is shown.
-			if text := got.stdout + got.stderr; strings.Contains(text, strings.TrimSpace(test.token)) || strings.Contains(text, "\x1b") {
+			if text := got.stdout + got.stderr; strings.Contains(text, strings.TrimSpace(test.token)) || strings.ContainsAny(text, "\x1b\u009b\u202e") {
 				t.Errorf("shown: %q", text)
 			}
 			asJSON := d.execute(t, test.token, append([]string{"token", "explain", "--json"}, test.args...)...)
