@@ -2,6 +2,7 @@
 
 SHELL   := /bin/bash
 MODULES  = $(shell git ls-files --cached --others --exclude-standard 'go.mod' '*/go.mod' | xargs -n1 dirname)
+BENCHED  = $(shell git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Benchmark' | xargs -n1 dirname | sort -u)
 TOOL     = go tool -modfile=tools.mod
 FUZZTIME ?= 30s
 
@@ -19,12 +20,12 @@ test: ## run everything; installs and starts what it needs
 check: ## the fast part of the tests: formatting, linters, module files, import directions
 	@out=$$($(TOOL) gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	  [ -z "$$out" ] || { echo "not formatted (gofumpt -w):"; echo "$$out"; exit 1; }
-	@for dir in $(MODULES); do echo "check $$dir"; (cd $$dir && go vet ./... && go mod tidy -diff) || exit 1; done
-	$(TOOL) staticcheck ./...
+	@staticcheck=$$($(TOOL) -n staticcheck) || exit 1; for dir in $(MODULES); do \
+	  echo "check $$dir"; (cd $$dir && go vet ./... && $$staticcheck ./... && go mod tidy -diff) || exit 1; done
 	go test ./internal/house
 
-bench: ## run the benchmarks, those of the stores on their servers
-	scripts/with-servers go test -run '^$$' -bench . -benchmem ./...
+bench: ## run the benchmarks of every module, those of the stores on their servers
+	@scripts/with-servers sh -c 'for dir in $(BENCHED); do (cd $$dir && go test -run "^#" -bench . -benchmem .) || exit 1; done'
 
 fuzz: ## run every fuzz target for FUZZTIME (default 30s)
 	@for dir in $$(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \

@@ -13,8 +13,9 @@ import (
 
 // Explain adds to the Detail of a refused request what the request shows of the cause
 // and what mends it. OnRefuse and, in development, [ReasonHeader] have it already; it
-// is for handlers that refuse by themselves. It names hosts and cookies, and tells no
-// cookie's value (L-01). An Auth that is authenticated comes back as it is.
+// is for handlers that refuse by themselves. It names hosts and cookies, and tells of no
+// cookie what it holds but that __client_uat is 0 (L-01). An Auth that is authenticated
+// comes back as it is.
 func (m *Middleware) Explain(r *http.Request, a auth.Auth) auth.Auth {
 	if a.IsAuthenticated {
 		return a

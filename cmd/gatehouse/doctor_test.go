@@ -206,4 +206,3 @@ func TestDoctorUsage(t *testing.T) {
 		}
 	}
 }
-
