@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http/httptest"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -191,4 +193,50 @@ func newSigningKeyPEM(t *testing.T) gatehouse.Secret {
 		t.Fatal(err)
 	}
 	return gatehouse.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// What a Redis must not be is told apart from one that is away.
+func TestInspectRedis(t *testing.T) {
+	c := production(t)
+	c.SigningKeyPEM = ""
+	if s, err := gatehouse.Open(t.Context(), c); err != nil {
+		t.Fatal(err)
+	} else if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("D-01_plain_text_was_allowed", func(t *testing.T) {
+		c := c
+		rawURL, prefix := testservers.Redis(t)
+		u, err := url.Parse(rawURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Host = "0.0.0.0:" + u.Port() // this machine by a name that does not say so
+		c.RedisURL, c.RedisPrefix, c.RedisPlaintext = u.String(), prefix, true
+		if got := only(inspect(t, c), gatehouse.StatusWarning); !strings.Contains(got, "redis: ") || !strings.Contains(got, "without TLS") {
+			t.Errorf("warnings:\n%s", got)
+		}
+	})
+	t.Run("D-03_evicts", func(t *testing.T) {
+		c := c
+		socket := filepath.Join(t.TempDir(), "s")
+		server := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", filepath.Dir(socket), "--maxmemory-policy", "allkeys-lru")
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = server.Process.Kill()
+			_ = server.Wait()
+		})
+		c.RedisURL = "unix://" + socket
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			got := only(inspect(t, c), gatehouse.StatusFailure)
+			if strings.Contains(got, "noeviction") {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("failures:\n%s", got)
+			}
+		}
+	})
 }
