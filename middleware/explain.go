@@ -14,10 +14,10 @@ import (
 // Explain adds to the Detail of a refused request what the request shows of the cause
 // and what mends it. OnRefuse and, in development, [ReasonHeader] have it already; it
 // is for handlers that refuse by themselves. It names hosts and cookies, and tells of no
-// cookie what it holds but that __client_uat is 0 (L-01). An Auth that is authenticated
-// comes back as it is.
+// cookie what it holds but that __client_uat is 0 (L-01). An Auth without a Reason comes
+// back as it is.
 func (m *Middleware) Explain(r *http.Request, a auth.Auth) auth.Auth {
-	if a.IsAuthenticated {
+	if a.Reason == auth.ReasonNone {
 		return a
 	}
 	hint := m.hint(r, a)
@@ -37,11 +37,13 @@ var hints = map[auth.Reason]string{
 	auth.ReasonTokenType:         "only session tokens are taken here, not handshakes or tokens made from a template",
 	auth.ReasonTokenSignature:    "the token was changed, or was signed by another server under this key's id",
 	auth.ReasonTokenAudience:     "set the verifier's Audiences to the name that the token carries",
-	auth.ReasonTokenParty:        "add that origin to the verifier's AuthorizedParties if it is yours",
-	auth.ReasonSessionPending:    "the session has tasks left to do; Config.AcceptPending lets it in",
+	auth.ReasonTokenParty:        "add that origin to the authorized parties of the verifier or the route if it is yours",
+	auth.ReasonSessionPending:    "the session has tasks left to do; Config.AcceptPending or MayBePending lets it in",
 	auth.ReasonKeysUnavailable:   "the key set could not be fetched: is its address right, and reached from here?",
 	auth.ReasonRevocationUnknown: "the session store does not answer",
 	auth.ReasonRenewalFailed:     "the session store does not answer",
+	auth.ReasonReverification:    "the page has to ask for a fresh proof and then send the request again, as the official SDKs do",
+	auth.ReasonNoRequirement:     "a requirement of this route asks for nothing, so it lets nobody pass",
 }
 
 // hint says what the request shows of the cause of a refusal, "" if nothing.

@@ -168,6 +168,18 @@ func TestExplainTellsNoSecret(t *testing.T) {
 	}
 }
 
+// Who is signed in and may not do this is told why, too.
+func TestExplainForbidden(t *testing.T) {
+	c := newClock()
+	m := newMiddleware(t, c, func(cfg *middleware.Config) { cfg.ShowReasons = true })
+	w := httptest.NewRecorder()
+	m.RequireThat(middleware.AuthorizedParty(origin))(seen).ServeHTTP(w, request("Authorization: Bearer "+c.token("a", "azp", "https://x.example")))
+	want := `session_token_authorized_party; detail="asked for by \"https://x.example\"; add that origin to the authorized parties`
+	if header := w.Header().Get(middleware.ReasonHeader); w.Code != http.StatusForbidden || !strings.HasPrefix(header, want) {
+		t.Errorf("%d with %s", w.Code, header)
+	}
+}
+
 // A redirect to sign in, which may be part of a loop, says why, too.
 func TestExplainRedirect(t *testing.T) {
 	m := newMiddleware(t, newClock(), func(cfg *middleware.Config) { cfg.SignInURL, cfg.ShowReasons = "/sign-in", true })
