@@ -117,7 +117,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	}
 	s.sessions, err = session.NewService(session.Config{
 		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
-		Keys: keys, Issuer: s.urls.issuer(), Now: c.Now, Logger: s.log,
+		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err

@@ -79,6 +79,7 @@ func TestStripHandshake(t *testing.T) {
 		"__clerk_handshake=x":                "",
 		"b=2&__clerk_handshake_nonce=x&a=1":  "b=2&a=1",
 		"__clerk_help&__clerk_db_jwt=&a=%2F": "a=%2F",
+		"__clerk%5Fhandshake=x&a=1":          "a=1",
 		"__clerk_handshakes=1":               "__clerk_handshakes=1",
 	} {
 		if got := auth.StripHandshake(query); got != want {

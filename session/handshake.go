@@ -26,9 +26,6 @@ const (
 	sessionCookieAge = 365 * 24 * 60 * 60
 )
 
-// ErrHandshakeBound is a nonce that only the app that began the handshake may redeem.
-var ErrHandshakeBound = errors.New("session: the handshake has a challenge")
-
 // HandshakeRequest is what an app on another origin asks about a browser.
 type HandshakeRequest struct {
 	Origin       string `json:"origin"`              // of the app, "https://app.example.com"
@@ -78,11 +75,8 @@ func (s *Service) HandshakeNonce(ctx context.Context, cookie string, q Handshake
 // handshake, which verifier proves. The answer says who is signed in now. ErrNotFound
 // for a nonce that is unknown, used, older than a minute or another browser's.
 func (s *Service) RedeemHandshake(ctx context.Context, nonce, verifier string) (string, error) {
-	asked, err := s.redeem(ctx, nonce, func(q HandshakeRequest) error {
-		if q.Challenge == "" || !sameToken(q.Challenge, auth.Challenge(verifier)) {
-			return ErrNotFound
-		}
-		return nil
+	asked, err := s.redeem(ctx, nonce, func(q HandshakeRequest) bool {
+		return q.Challenge != "" && sameToken(q.Challenge, auth.Challenge(verifier))
 	})
 	if err != nil {
 		return "", wrap("redeem handshake", err)
@@ -92,14 +86,10 @@ func (s *Service) RedeemHandshake(ctx context.Context, nonce, verifier string) (
 }
 
 // HandshakeDirectives is RedeemHandshake for the Backend API, whose callers have the
-// secret key: the Set-Cookie values alone. ErrHandshakeBound if there is a challenge.
+// secret key: the Set-Cookie values alone. A nonce with a challenge is ErrNotFound to
+// them too.
 func (s *Service) HandshakeDirectives(ctx context.Context, nonce string) ([]string, error) {
-	asked, err := s.redeem(ctx, nonce, func(q HandshakeRequest) error {
-		if q.Challenge != "" {
-			return ErrHandshakeBound
-		}
-		return nil
-	})
+	asked, err := s.redeem(ctx, nonce, func(q HandshakeRequest) bool { return q.Challenge == "" })
 	if err != nil {
 		return nil, wrap("redeem handshake", err)
 	}
@@ -127,8 +117,8 @@ func (s *Service) ask(ctx context.Context, cookie string, q HandshakeRequest) (q
 }
 
 // redeem takes a question out of the store. Of parallel callers exactly one gets it,
-// and none whom allow refuses.
-func (s *Service) redeem(ctx context.Context, nonce string, allow func(HandshakeRequest) error) (question, error) {
+// and nobody of whom may is false.
+func (s *Service) redeem(ctx context.Context, nonce string, may func(HandshakeRequest) bool) (question, error) {
 	if s.cfg.Attempts == nil || !random.ValidID(openNonce, nonce) && !random.ValidID(boundNonce, nonce) {
 		return question{}, ErrNotFound
 	}
@@ -138,11 +128,8 @@ func (s *Service) redeem(ctx context.Context, nonce string, allow func(Handshake
 		return question{}, err
 	}
 	var q question
-	if err := json.Unmarshal(a.Data, &q); err != nil {
+	if err := json.Unmarshal(a.Data, &q); err != nil || !may(q.HandshakeRequest) {
 		return question{}, ErrNotFound
-	}
-	if err := allow(q.HandshakeRequest); err != nil {
-		return question{}, err
 	}
 	// The comparison of versions is what makes it single-use; the row goes by itself.
 	a.Data = nil

@@ -130,7 +130,7 @@ func TestHandshakeNonce(t *testing.T) {
 			t.Errorf("verifier %q: %v", verifier, err)
 		}
 	}
-	if _, err := h.HandshakeDirectives(t.Context(), bound); !errors.Is(err, session.ErrHandshakeBound) {
+	if _, err := h.HandshakeDirectives(t.Context(), bound); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("Backend API with a bound nonce: %v", err)
 	}
 	if _, err := h.RedeemHandshake(t.Context(), open, ""); !errors.Is(err, session.ErrNotFound) {
