@@ -85,7 +85,8 @@ func navigates(r *http.Request) bool {
 }
 
 // signInFor returns the address to sign in at, with the way back to r. Hosts come
-// from the configuration, never from the request.
+// from the configuration, never from the request. The pages of a Frontend API on
+// another origin lead back through a handshake, or the app would not learn of it.
 func (m *Middleware) signInFor(w http.ResponseWriter, r *http.Request) string {
 	u := *m.signIn
 	q := u.Query()
