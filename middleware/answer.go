@@ -18,9 +18,9 @@ var (
 	// errNotBegun is an answer to a handshake that no app of ours began, as after signing
 	// in by a link.
 	errNotBegun = errors.New("the handshake was not begun here")
-	// errNoState is an answer in a browser that has lost, or never had, the secret of
-	// the handshake.
-	errNoState = errors.New("the handshake was begun in another browser, or cookies are not kept")
+	// errNoState is an answer in a browser that has no secret of a handshake: it keeps
+	// no cookies, or the answer is somebody else's.
+	errNoState = errors.New("the handshake was begun in another browser, or this one keeps no cookies")
 )
 
 // maxAnswer bounds what is read from the Frontend API, in bytes.
@@ -64,8 +64,10 @@ func (m *Middleware) fetch(ctx context.Context, given answer, state string) (*au
 		return nil, err
 	case h.Challenge == "":
 		return nil, errNotBegun
-	case state == "" || subtle.ConstantTimeCompare([]byte(h.Challenge), []byte(auth.Challenge(state))) == 0:
+	case state == "":
 		return nil, errNoState
+	case subtle.ConstantTimeCompare([]byte(h.Challenge), []byte(auth.Challenge(state))) == 0:
+		return nil, errors.New("the handshake was begun in another browser")
 	}
 	return h, nil
 }
