@@ -112,19 +112,13 @@ func readDirectives(all []string) (d directives) {
 	for _, directive := range all {
 		name, value, _ := nextCookie(directive)
 		switch {
-		case strings.HasPrefix(name, sessionCookie) && isToken(value): // the last one counts
+		case strings.HasPrefix(name, sessionCookie): // the last one counts; it is verified before use
 			d.token = value
 		case strings.HasPrefix(name, uatCookie) && isDigits(value):
 			d.uat = value
 		}
 	}
 	return d
-}
-
-func isToken(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_' && r != '.'
-	})
 }
 
 func isDigits(s string) bool {

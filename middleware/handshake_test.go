@@ -317,6 +317,9 @@ func TestHandshakeDirectives(t *testing.T) {
 	if k := cookieOf(w, "__session"); k == nil || k.HttpOnly || k.MaxAge != 31536000 {
 		t.Errorf("session cookie = %v", k)
 	}
+	if got := set(w)["__client_uat"]; got != "1" {
+		t.Errorf("__client_uat = %q, want the last that is a time", got)
+	}
 	if strings.Contains(fmt.Sprint(w.Header()), "evil") {
 		t.Errorf("headers = %v", w.Header())
 	}
