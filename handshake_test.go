@@ -113,12 +113,6 @@ func (v *visitor) cookie(name string) string {
 	return ""
 }
 
-// knows makes the browser hold what an earlier visit left: a session token and since
-// when it is signed in.
-func (v *visitor) knows(token string, uat int64) {
-	v.has("__session", token, "__session"+v.suffix, token, "__client_uat", strconv.FormatInt(uat, 10), "__client_uat"+v.suffix, strconv.FormatInt(uat, 10))
-}
-
 // do sends one request; a script's unless dest says otherwise.
 func (v *visitor) do(method, target, dest string) (*http.Response, string) {
 	v.t.Helper()
