@@ -62,37 +62,47 @@ func (c *call) handshakeAnswer(way *wayBack, q session.HandshakeRequest) (string
 	return sessions.HandshakeNonce(ctx, c.cookie, q)
 }
 
-// handshakeTarget is where the browser goes back to: an absolute URL of an allowed
-// origin, read once and spelled so that no browser reads another host in it (H-01).
+// handshakeTarget is where the browser goes back to: an address of an allowed origin.
 func (c *call) handshakeTarget() (*url.URL, error) {
-	refused := apierr.HandshakeInvalid.At("redirect_url")
 	values := c.r.URL.Query()["redirect_url"]
-	if len(values) != 1 || strings.ContainsFunc(values[0], misread) {
-		return nil, refused
+	if len(values) != 1 {
+		return nil, apierr.HandshakeInvalid.At("redirect_url")
 	}
-	target := values[0]
-	u, err := url.Parse(target)
+	u, origin, ok := parseTarget(values[0])
+	switch {
+	case !ok:
+		return nil, apierr.HandshakeInvalid.At("redirect_url")
+	case c.h.cfg.AllowedOrigin(origin):
+		return u, nil
+	case c.h.cfg.Development:
+		return nil, apierr.OriginInvalid.At("redirect_url").Saying("The app at " + printable(origin) +
+			" is not on the list of allowed origins. Add it to the configuration.")
+	}
+	return nil, apierr.OriginInvalid.At("redirect_url")
+}
+
+// parseTarget reads an absolute web address, once, and returns it with its origin. It
+// takes only those that every browser reads alike, and drops the fragment and what an
+// earlier handshake left in the query (H-01).
+func parseTarget(text string) (u *url.URL, origin string, ok bool) {
+	if strings.ContainsFunc(text, misread) {
+		return nil, "", false
+	}
+	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return nil, refused.Because(err)
+		return nil, "", false
 	}
-	origin := u.Scheme + "://" + u.Host
-	rest, ok := strings.CutPrefix(target, origin)
+	origin = u.Scheme + "://" + u.Host
+	rest, ok := strings.CutPrefix(text, origin)
 	if !ok || rest != "" && !strings.ContainsRune("/?#", rune(rest[0])) {
-		return nil, refused
-	}
-	if !c.h.cfg.AllowedOrigin(origin) {
-		if c.h.cfg.Development {
-			return nil, apierr.OriginInvalid.At("redirect_url").Saying("The app at " + printable(origin) +
-				" is not on the list of allowed origins. Add it to the configuration.")
-		}
-		return nil, apierr.OriginInvalid.At("redirect_url")
+		return nil, "", false
 	}
 	if u.Path == "" {
 		u.Path = "/"
 	}
 	u.Fragment, u.RawFragment = "", ""
 	u.RawQuery = auth.StripHandshake(u.RawQuery)
-	return u, nil
+	return u, origin, true
 }
 
 // misread reports characters that browsers and net/url take for different things, or

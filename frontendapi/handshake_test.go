@@ -133,6 +133,33 @@ func TestHandshakeOpenRedirect(t *testing.T) {
 	}
 }
 
+// H-01: what is taken names one host, and still does after it was read and written again.
+func FuzzParseTarget(f *testing.F) {
+	for _, seed := range []string{
+		"https://app.example.com", "https://app.example.com/a?b=c&__clerk_handshake=x#d", "http://localhost:3000//x", "https://app.example.com@evil.example/",
+		"https://app.example.com\\@evil.example/", "https://[::1]:80/%2f", "https://app.example.com%2fevil", "https:///x", "https:x", "https://a?b#c/d", "https://a/./../%2e%2e//b",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		u, origin, ok := frontendapi.ParseTarget(text)
+		if !ok {
+			return
+		}
+		out := u.String()
+		if !strings.HasPrefix(text, origin) || !strings.HasPrefix(out, origin+"/") {
+			t.Fatalf("%q became %q of %q", text, out, origin)
+		}
+		if strings.ContainsAny(strings.TrimPrefix(origin, u.Scheme+"://"), "/?#@\\ ") {
+			t.Fatalf("%q has the origin %q", text, origin)
+		}
+		again, same, ok := frontendapi.ParseTarget(out)
+		if !ok || same != origin || again.String() != out {
+			t.Fatalf("%q became %q, which became %v", text, out, again)
+		}
+	})
+}
+
 // what the request says about hosts is not looked at.
 func TestHandshakeIgnoresHosts(t *testing.T) {
 	s := at(t, "https://auth.example.com", false, "https://app.example.net")
