@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/auth/jwks"
 	"github.com/gatehouse-dev/gatehouse/gatehousetest"
+	"github.com/gatehouse-dev/gatehouse/internal/testservers"
 	"github.com/gatehouse-dev/gatehouse/middleware"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -30,18 +31,22 @@ type twoOrigins struct {
 }
 
 // newTwoOrigins starts both. The app's host is a name or address of this machine.
-func newTwoOrigins(t *testing.T, appHost string, production bool) *twoOrigins {
+func newTwoOrigins(t *testing.T, in world) *twoOrigins {
 	t.Helper()
 	w := &twoOrigins{t: t}
 	web := httptest.NewUnstartedServer(nil)
 	_, port, _ := strings.Cut(web.Listener.Addr().String(), ":")
-	w.app = "http://" + appHost + ":" + port
+	w.app = "http://" + in.host + ":" + port
 	w.Server = gatehousetest.New(t, gatehousetest.WithConfig(func(c *gatehouse.Config) {
 		c.AllowedOrigins = []string{w.app}
-		if production {
+		if in.production {
 			c.Development = false
 			c.DatabaseURL = "sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")
 			c.SecretKey, c.EncryptionKeys = gatehouse.NewSecretKey(false), gatehouse.NewEncryptionKey()
+		}
+		if in.redis {
+			c.DatabaseURL = testservers.Postgres(t)
+			c.RedisURL, c.RedisPrefix = testservers.Redis(t)
 		}
 	}))
 	w.suffix = "_" + auth.CookieSuffix(w.PublishableKey())
@@ -152,22 +157,26 @@ func (v *visitor) navigate(path string) (*http.Response, string) {
 	return nil, ""
 }
 
-// worlds are the ways in which an answer travels.
-var worlds = []struct {
-	name, host string
+// world is a way in which an answer travels.
+type world struct {
+	name, host string // the app's; the server's is 127.0.0.1
 	production bool
-}{
-	{"one_host", "127.0.0.1", false},
-	{"one_host_production", "127.0.0.1", true},
-	{"two_hosts", "localhost", false},
-	{"two_hosts_production", "localhost", true},
+	redis      bool // and PostgreSQL
+}
+
+var worlds = []world{
+	{name: "one_host", host: "127.0.0.1"},
+	{name: "one_host_production", host: "127.0.0.1", production: true},
+	{name: "two_hosts", host: "localhost"},
+	{name: "two_hosts_production", host: "localhost", production: true},
+	{name: "two_hosts_production_on_Redis", host: "localhost", production: true, redis: true},
 }
 
 // The table of states, told to a whole server and to the app's middleware over HTTP.
 func TestHandshakeStates(t *testing.T) {
 	for _, world := range worlds {
 		t.Run(world.name, func(t *testing.T) {
-			w := newTwoOrigins(t, world.host, world.production)
+			w := newTwoOrigins(t, world)
 			now := w.Clock.Now().Unix()
 			fresh, signedUp := w.Token(w.ann), now-300
 			w.Clock.Advance(-5 * time.Minute)
@@ -245,7 +254,7 @@ func TestHandshakeStates(t *testing.T) {
 func TestHandshakeStory(t *testing.T) {
 	for _, world := range worlds {
 		t.Run(world.name, func(t *testing.T) {
-			w := newTwoOrigins(t, world.host, world.production)
+			w := newTwoOrigins(t, world)
 			v := &visitor{twoOrigins: w, Client: w.Client()}
 			res, _ := v.navigate("/notes?id=1")
 			signIn := v.url(res.Header.Get("Location"))
@@ -336,7 +345,7 @@ func (v *visitor) signIn() {
 func TestHandshakeOfAnAttacker(t *testing.T) {
 	for _, world := range worlds[2:] {
 		t.Run(world.name, func(t *testing.T) {
-			w := newTwoOrigins(t, world.host, world.production)
+			w := newTwoOrigins(t, world)
 			attacker, victim := w.signedIn(), &visitor{twoOrigins: w, Client: w.Client()}
 			attacker.has("__client_uat", "5")
 			res, _ := attacker.do(http.MethodGet, w.app+"/notes", "document")
@@ -363,7 +372,7 @@ func TestHandshakeOfAnAttacker(t *testing.T) {
 
 // T-20: an answer of another server, signed by a key of the same name, is no answer.
 func TestHandshakeOfAnotherServer(t *testing.T) {
-	w, other := newTwoOrigins(t, "localhost", false), newTwoOrigins(t, "localhost", false)
+	w, other := newTwoOrigins(t, world{host: "localhost"}), newTwoOrigins(t, world{host: "localhost"})
 	v := w.signedIn()
 	v.has("__client_uat", "5", "__clerk_hs", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 	stranger := other.signedIn()
