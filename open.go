@@ -153,7 +153,7 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	}
 	s.sessions, err = session.NewService(session.Config{
 		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
-		Keys: keys, Issuer: s.urls.issuer(), Now: c.Now, Logger: s.log,
+		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts, Now: c.Now, Logger: s.log,
 	})
 	return keys, err
 }
@@ -199,11 +199,12 @@ func (s *Server) openHandlers(in *inner) error {
 	if err != nil {
 		return &ConfigError{"PublicURL", "cannot be read"}
 	}
+	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
 	rt.frontendAPI, err = frontendapi.New(frontendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
 		PublicURL: base, PublishableKey: s.PublishableKey(),
-		AllowedOrigin: originRule(s.urls, c.AllowedOrigins, c.Development),
+		AllowedOrigin: allowed,
 		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
@@ -218,7 +219,7 @@ func (s *Server) openHandlers(in *inner) error {
 		return err
 	}
 	rt.backendAPI = http.StripPrefix("/api", backend)
-	if rt.pages, err = s.newPages(); err != nil {
+	if rt.pages, err = s.newPages(allowed); err != nil {
 		return err
 	}
 	clerk, err := newClerkJS(c.ClerkJSDir)
@@ -236,7 +237,7 @@ func (s *Server) openHandlers(in *inner) error {
 
 // newPages builds the account pages. They link within the origin only; what the
 // configuration sends elsewhere they reach through their own default.
-func (s *Server) newPages() (http.Handler, error) {
+func (s *Server) newPages(allowed func(origin string) bool) (http.Handler, error) {
 	own := func(text string) string {
 		if u, err := url.Parse(text); err == nil && u.Host != "" && u.Scheme+"://"+u.Host != s.urls.origin {
 			return ""
@@ -248,7 +249,7 @@ func (s *Server) newPages() (http.Handler, error) {
 		PublicURL: s.urls.base(), PublishableKey: s.PublishableKey(), AppName: c.Settings.AppName,
 		SignInURL: own(s.SignInURL()), SignUpURL: own(s.urls.page(c.SignUpURL, "/sign-up")),
 		UserURL: own(s.UserURL()), HomeURL: own(s.HomeURL()),
-		OutboxURL: s.outboxURL(), Logger: s.log,
+		AllowedOrigin: allowed, OutboxURL: s.outboxURL(), Logger: s.log,
 	})
 }
 

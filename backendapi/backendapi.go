@@ -90,6 +90,8 @@ func (h *Handler) register() {
 	h.routes.Add("POST /v1/users/{id}/lock", (*call).lockUser)
 	h.routes.Add("POST /v1/users/{id}/unlock", (*call).unlockUser)
 
+	h.routes.Add("GET /v1/clients/handshake_payload", (*call).handshakePayload)
+
 	h.routes.Add("GET /v1/sessions", (*call).listSessions)
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
 	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)

@@ -50,8 +50,9 @@ type Config struct {
 	// . Required.
 	ClientAddress func(*http.Request) string
 
-	// Development loosens nothing here; it only makes the refusal of an origin name the
-	// one that the server runs under, so that a misconfiguration explains itself.
+	// Development makes the refusal of an origin name the one that the server runs under,
+	// so that a misconfiguration explains itself, and lets a handshake's answer travel in
+	// an address where no cookie can carry it. It loosens nothing else.
 	Development bool
 
 	Now    func() time.Time // nil means time.Now

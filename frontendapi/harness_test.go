@@ -115,7 +115,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	must(t, err)
 	s.sessions, err = session.NewService(session.Config{
 		Clients: s.store, Sessions: s.store, Revocations: s.store, Keys: keys,
-		Issuer: "https://clerk.localhost", Now: s.clock.Now, Logger: logger,
+		Issuer: "https://clerk.localhost", Attempts: s.store, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	hasher, err := user.NewHasher(user.HasherConfig{MemoryKiB: 19456, Iterations: 2})

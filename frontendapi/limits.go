@@ -20,6 +20,7 @@ const (
 	limitPrepare                   // 5 in a minute a client; package flow counts by destination
 	limitToken                     // 30 in 10 s a session
 	limitMetadata                  // 10 in 10 s a user
+	limitRedeem                    // 3000 in 10 s an address, which is a whole app's
 )
 
 type budget struct {
@@ -36,6 +37,7 @@ var budgets = map[limit]budget{
 	limitPrepare:      {"prepare", 5, time.Minute},
 	limitToken:        {"token", 30, 10 * time.Second},
 	limitMetadata:     {"metadata", 10, 10 * time.Second},
+	limitRedeem:       {"handshake", 3000, 10 * time.Second},
 }
 
 // limitByAddress counts what needs no client to be known, before anything is parsed or

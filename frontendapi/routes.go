@@ -13,6 +13,8 @@ func (h *Handler) register() {
 	h.on("POST /v1/client", browser, limitOther, (*call).createClient)
 	h.on("PUT /v1/client", browser, limitOther, (*call).createClient)
 	h.on("DELETE /v1/client", client, limitOther, (*call).deleteClient)
+	h.on("GET /v1/client/handshake", open, limitOther, (*call).handshake)
+	h.on("POST /v1/client/handshake", open, limitRedeem, (*call).redeemHandshake, "nonce", "verifier")
 	h.on("DELETE /v1/client/sessions", client, limitOther, (*call).signOutAll)
 
 	h.on("POST /v1/client/sign_ups", browser, limitCreateSignUp, (*call).createSignUp, signUpParams...)

@@ -11,7 +11,8 @@ import (
 )
 
 // authenticate says who r is from and returns the writer that the answer must go
-// through. A nil w means that nothing can be renewed.
+// through. A nil w means that nothing can be renewed; a nil writer that comes back,
+// that r was answered.
 func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *auth.Auth) {
 	c := m.read(r.Header)
 	renewable := w != nil && m.cfg.Renewer != nil && c.client != ""
@@ -20,7 +21,7 @@ func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.
 		return w, signedOut(auth.ReasonTokenAmbiguous, "")
 	case c.fromHeader:
 		return w, m.judge(r.Context(), m.verify(r.Context(), c.bearer))
-	case c.suffixed == "" && c.plain == "" && !renewable:
+	case c.suffixed == "" && c.plain == "" && !renewable && m.handshake == nil:
 		return w, missing
 	}
 	// From here on a cookie speaks, which browsers also send for other sites' pages.
@@ -29,6 +30,9 @@ func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.
 	}
 	v := m.choose(r.Context(), c)
 	a := m.judge(r.Context(), v)
+	if m.handshake != nil {
+		return m.recognise(w, r, v, a)
+	}
 	// A revoked session is renewable too: the cookie may have outlived it, and the
 	// browser have signed in again since.
 	if renewable && (v.renewable() || a.Reason == auth.ReasonSessionRevoked) {

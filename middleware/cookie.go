@@ -34,20 +34,21 @@ func trim(s string) string {
 	return s
 }
 
-// setSession puts a renewed token on the answer.
+// setSession puts a new token on the answer; "" takes away what the browser has.
 func (m *Middleware) setSession(w http.ResponseWriter, token string) {
-	for _, name := range []string{sessionCookie, m.suffixed} {
-		if name == "" {
-			continue
-		}
-		http.SetCookie(w, &http.Cookie{
-			Name:     name,
-			Value:    token,
-			Path:     "/",
-			MaxAge:   cookieMaxAge,
-			Secure:   m.cfg.SecureCookies,
-			HttpOnly: m.cfg.HTTPOnlySession,
-			SameSite: http.SameSiteLaxMode,
-		})
+	age := cookieMaxAge
+	if token == "" {
+		age = -1
 	}
+	for _, name := range []string{sessionCookie, m.suffixed} {
+		if name != "" {
+			m.setCookie(w, &http.Cookie{Name: name, Value: token, MaxAge: age, HttpOnly: m.cfg.HTTPOnlySession})
+		}
+	}
+}
+
+// setCookie sets a cookie of this host alone.
+func (m *Middleware) setCookie(w http.ResponseWriter, c *http.Cookie) {
+	c.Path, c.Secure, c.SameSite = "/", m.cfg.SecureCookies, http.SameSiteLaxMode
+	http.SetCookie(w, c)
 }

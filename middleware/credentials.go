@@ -9,7 +9,6 @@ import (
 const (
 	sessionCookie = "__session"
 	clientCookie  = "__client"
-	uatCookie     = "__client_uat" // when the browser last signed in or out; only looked at to explain a refusal
 )
 
 // credentials are what a request brings along, unverified.

@@ -32,7 +32,7 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth)
 	h := w.Header()
 	switch {
 	case status == http.StatusSeeOther:
-		h.Set("Location", m.signInFor(r))
+		h.Set("Location", m.signInFor(w, r))
 		w.WriteHeader(status)
 	case m.cfg.ErrorHandler != nil:
 		m.cfg.ErrorHandler(w, r, a)
@@ -65,6 +65,8 @@ func (m *Middleware) refusal(r *http.Request, a auth.Auth) int {
 	switch a.Reason {
 	case auth.ReasonKeysUnavailable, auth.ReasonRevocationUnknown, auth.ReasonRenewalFailed:
 		return http.StatusServiceUnavailable
+	case auth.ReasonHandshakeRefused: // it would lead here again
+		return http.StatusUnauthorized
 	}
 	if m.signIn != nil && navigates(r) {
 		return http.StatusSeeOther
@@ -94,12 +96,16 @@ func navigates(r *http.Request) bool {
 }
 
 // signInFor returns the address to sign in at, with the way back to r. Hosts come
-// from the configuration, never from the request.
-func (m *Middleware) signInFor(r *http.Request) string {
+// from the configuration, never from the request. The pages of a Frontend API on
+// another origin lead back through a handshake, or the app would not learn of it.
+func (m *Middleware) signInFor(w http.ResponseWriter, r *http.Request) string {
 	u := *m.signIn
 	q := u.Query()
 	back := pathAndQuery(r)
-	if u.Host != "" {
+	switch {
+	case m.handshake != nil && u.Scheme+"://"+u.Host == m.handshake.origin:
+		back = m.handshakeURL(w, r, m.handshake.browser(r.Header["Cookie"]), doubtSignIn)
+	case u.Host != "":
 		back = m.cfg.AuthorizedParty + back
 	}
 	q.Set("redirect_url", back)

@@ -17,6 +17,8 @@ type Config struct {
 	Revocations RevocationStore // required
 	Keys        *Keys           // required: signing keys, from OpenKeys
 	Issuer      string          // required: the claim iss
+	// Attempts keeps handshakes by nonce. Without it HandshakeNonce fails.
+	Attempts AttemptStore
 
 	Lifetime       time.Duration // absolute life of a session; 0 means 7 days
 	IdleTimeout    time.Duration // without touch or mint; 0 means off

@@ -36,19 +36,27 @@ const (
 // One round trip to the store, which alone decides. The last token of the session is
 // returned again while it has 30 s or more left and nothing about the session changed.
 func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string) (string, error) {
-	if !validCookie(cookie) || !id.valid() {
+	if !validCookie(cookie) {
+		return "", ErrNotFound
+	}
+	return s.mintFor(ctx, cookieToken(cookie), id, azp)
+}
+
+// mintFor is Mint for a cookie that stores know as token.
+func (s *Service) mintFor(ctx context.Context, token string, id ID, azp string) (string, error) {
+	if !id.valid() {
 		return "", ErrNotFound
 	}
 	now := s.now() // before the read: no token is younger than what was read
-	data, ss, err := s.cfg.Sessions.Load(ctx, cookieToken(cookie), id, now)
+	data, ss, err := s.cfg.Sessions.Load(ctx, token, id, now)
 	if err != nil {
 		return "", wrap("mint", err)
 	}
 	if c, ok := decodeCookie(data, now); !ok || c.ClientID != ss.ClientID || c.predates(ss) {
 		return "", fmt.Errorf("mint: %w", ErrNotFound)
 	}
-	token, err := s.mint(ctx, ss, azp, now)
-	return token, wrap("mint", err)
+	minted, err := s.mint(ctx, ss, azp, now)
+	return minted, wrap("mint", err)
 }
 
 // Token mints for a session that the caller has just read. ErrNotActive.

@@ -54,6 +54,7 @@ var catalogue = []Error{
 	{Status: 400, Code: "identifier_already_signed_in", Message: "Already signed in.", LongMessage: "You are already signed in to this account."},
 	{Status: 500, Code: "internal_clerk_error", Message: "Something went wrong.", LongMessage: "Something went wrong on the server. Please try again; if it stays, report the trace id."},
 	{Status: 400, Code: "invalid_action_for_session", Message: "Not possible now.", LongMessage: "The session is not in a state in which this can be done."},
+	{Status: 400, Code: "invalid_handshake", Message: "Not a handshake.", LongMessage: "This is no handshake that this server can answer. Go back to the app and try again."},
 	{Status: 400, Code: "last_required_identification_deletion_failed", Message: "Cannot be removed.", LongMessage: "An account of this instance needs at least one of these, so it has to stay."},
 	{Status: 422, Code: "legal_not_accepted", Message: "Terms not accepted.", LongMessage: "Please accept the terms to go on."},
 	{Status: 400, Code: "malformed_request_parameters", Message: "Malformed parameters.", LongMessage: "The parameters of the request could not be read."},

@@ -48,8 +48,9 @@ var allowed = map[string]string{
 	"internal/testservers": "",
 
 	// Examples show what an app may import: public packages only.
-	"examples/quickstart":  ". auth middleware",
-	"examples/delete-self": ". auth middleware gatehousetest",
+	"examples/quickstart":   ". auth middleware",
+	"examples/other-origin": "auth auth/jwks middleware",
+	"examples/delete-self":  ". auth middleware gatehousetest",
 }
 
 // leaves may be imported by any package but those that an app imports alone
