@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -32,9 +33,24 @@ func (s *snapshot) find(kid string, now time.Time, maxStale time.Duration) (auth
 	return k, ok
 }
 
+// lost reports whether a key is missing among now, or another one.
+func (s *snapshot) lost(now map[string]auth.Key) bool {
+	if s == nil {
+		return false
+	}
+	for kid, k := range s.keys {
+		is, ok := now[kid]
+		if public, comparable := k.Public.(interface{ Equal(crypto.PublicKey) bool }); !ok || !comparable || !public.Equal(is.Public) {
+			return true
+		}
+	}
+	return false
+}
+
 // state is what changes about a Set.
 type state struct {
-	keys atomic.Pointer[snapshot]
+	keys     atomic.Pointer[snapshot]
+	removals atomic.Uint64
 
 	mu       sync.Mutex
 	running  *flight   // the fetch under way, nil if none
@@ -100,7 +116,10 @@ func (s *Set) fly(f *flight) {
 		st.failures++
 	} else {
 		st.failures = 0
-		st.keys.Store(&snapshot{keys: keys, fetched: s.cfg.Now()})
+		old := st.keys.Swap(&snapshot{keys: keys, fetched: s.cfg.Now()})
+		if old.lost(keys) { // counted once Key says so, see auth.RemovalCounter
+			st.removals.Add(1)
+		}
 	}
 	st.running = nil
 	close(f.done)

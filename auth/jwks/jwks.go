@@ -143,6 +143,10 @@ func (s *Set) Key(ctx context.Context, kid string) (auth.Key, error) {
 	return auth.Key{}, auth.ErrUnknownKey
 }
 
+// Removals implements auth.RemovalCounter: it counts fetches after which a key was gone
+// or another one.
+func (s *Set) Removals() uint64 { return s.state.removals.Load() }
+
 // Run fetches the keys now and then every RefreshInterval, sooner after a failure,
 // until ctx ends. It returns the context's error.
 func (s *Set) Run(ctx context.Context) error {
