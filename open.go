@@ -147,7 +147,9 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	keys, err := session.OpenKeys(ctx, session.KeysConfig{Store: st.keys, Sealer: ring, External: external, Now: c.Now})
+	keysConfig := c.signingKeys(st.keys, ring)
+	keysConfig.External = external
+	keys, err := session.OpenKeys(ctx, keysConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -271,6 +273,7 @@ func (s *Server) openMiddleware(keys auth.KeySet) error {
 const (
 	drainEvery  = 200 * time.Millisecond
 	reloadEvery = time.Second
+	rotateEvery = time.Minute // looks whether a signing key's time has come
 	sweepEvery  = 5 * time.Minute
 )
 
@@ -283,6 +286,7 @@ func (s *Server) startJobs(st *storage, in *inner) {
 		return err
 	}})
 	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
+	s.jobs.Start(jobs.Job{Name: "key rotation", Every: rotateEvery, Alone: true, Run: in.keys.Rotate})
 	if st.sweep != nil {
 		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {
 			return st.sweep(ctx, s.cfg.Now())

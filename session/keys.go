@@ -89,8 +89,8 @@ func (k *Keys) JWKS() []byte { return k.current.Load().jwks }
 // SigningKey is the kid of the key that signs now; "" for ManageKeys where servers have
 // it from their configuration.
 func (k *Keys) SigningKey() string {
-	if active := activeIn(k.current.Load().stored); active != nil {
-		return active.ID
+	if active := k.current.Load().active; active != nil {
+		return active.key.ID
 	}
 	return ""
 }

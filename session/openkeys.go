@@ -130,7 +130,7 @@ func (k *Keys) reseal(ctx context.Context, stored []StoredKey) error {
 		if err := k.cfg.Store.UpdateSigningKey(ctx, was, is); err != nil {
 			return err
 		}
-		k.cfg.Logger.InfoContext(ctx, "signing key sealed again", "key_id", was.ID, "state", was.State)
+		k.cfg.Logger.InfoContext(ctx, "signing key sealed again", "key_id", was.ID)
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func (k *Keys) move(ctx context.Context, row *StoredKey, state KeyState, at time
 	if err := k.cfg.Store.UpdateSigningKey(ctx, *row, is); err != nil {
 		return fmt.Errorf("%s: %w", row.ID, err)
 	}
-	k.cfg.Logger.InfoContext(ctx, "signing key changed", "key_id", row.ID, "was", row.State, "state", state)
+	k.cfg.Logger.InfoContext(ctx, "signing key changed", "key_id", row.ID, "from", row.State, "to", state)
 	*row = is
 	return nil
 }
