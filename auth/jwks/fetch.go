@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -125,7 +127,12 @@ func (s *Set) fly(f *flight) {
 	close(f.done)
 }
 
-func (s *Set) fetch(ctx context.Context) (map[string]auth.Key, error) {
+func (s *Set) fetch(ctx context.Context) (keys map[string]auth.Key, err error) {
+	defer func() { // what a server sends must not end the app (T-23)
+		if v := recover(); v != nil {
+			err = fmt.Errorf("fetch key set: panic: %v", v)
+		}
+	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cfg.URL, nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set: %w", err)
@@ -139,6 +146,9 @@ func (s *Set) fetch(ctx context.Context) (map[string]auth.Key, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("fetch key set: status %d", resp.StatusCode)
 	}
+	if kind := resp.Header.Get("Content-Type"); !isJSON(kind) {
+		return nil, fmt.Errorf("fetch key set: content type %.64q", kind)
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, s.cfg.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set: %w", err)
@@ -150,11 +160,18 @@ func (s *Set) fetch(ctx context.Context) (map[string]auth.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set: %w", err)
 	}
-	keys := make(map[string]auth.Key, len(list))
+	keys = make(map[string]auth.Key, len(list))
 	for _, k := range list {
 		keys[k.ID] = k
 	}
 	return keys, nil
+}
+
+// isJSON reports whether a content type is application/json or one like
+// application/jwk-set+json (RFC 7517 §8.5.2, RFC 6839 §3.1).
+func isJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"))
 }
 
 // newClient returns a copy of c that stays with the host of home (T-22).
