@@ -179,6 +179,24 @@ func TestRotateLeavesExternalKeys(t *testing.T) {
 	}
 }
 
+// A key that was revoked comes back by no configuration.
+func TestRevokedExternalKey(t *testing.T) {
+	h := open(t)
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	h.openKeys(session.KeysConfig{External: private})
+	h.clock.Advance(time.Second)
+	keys := h.openKeys(session.KeysConfig{Algorithm: session.EdDSA}) // replaced
+	h.wantStates(keys, "retiring retiring active")
+	if err := keys.Revoke(t.Context(), keys.All()[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	h.wantStates(keys, "retiring revoked active")
+	_, err := session.OpenKeys(t.Context(), session.KeysConfig{Store: h.store, Sealer: h.ring, External: private, Now: h.clock.Now})
+	if !errors.Is(err, session.ErrKeyState) {
+		t.Errorf("OpenKeys with a revoked key = %v, want ErrKeyState", err)
+	}
+}
+
 // errCrash is where a process ends.
 var errCrash = errors.New("crash")
 
