@@ -14,7 +14,7 @@ import (
 // or promoted by hand are taken further in the same way. Where RotateEvery is 0 or the
 // active key comes from a configuration, Rotate does nothing.
 func (k *Keys) Rotate(ctx context.Context) error {
-	if k.cfg.RotateEvery == 0 || k.cfg.External != nil {
+	if k.cfg.RotateEvery == 0 {
 		return nil
 	}
 	return k.change(ctx, "rotate signing keys", k.rotate)
