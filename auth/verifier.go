@@ -18,7 +18,9 @@ type VerifierConfig struct {
 
 	// OtherIssuers are further instances whose tokens are accepted, each with its own
 	// keys; everything else here holds for all. Claims.Issuer says whose a token is:
-	// ids of users and sessions mean something only beside it.
+	// ids of users and sessions mean something only beside it. Revocations and Renewer
+	// of package middleware know the sessions of one instance: where they are set, tokens
+	// of the others are refused while the revocations are not current.
 	OtherIssuers []Issuer
 
 	// Audiences are the names of the app in the claim aud. With none, a token must
