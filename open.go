@@ -27,9 +27,6 @@ import (
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-// pepperLabel names the sub-key of codes and decoys (K-04).
-const pepperLabel = "pepper"
-
 // Open opens the stores that cfg names, brings their tables up to date, finishes
 // what a crash left undone, and starts the background work. The context bounds the
 // opening only. Errors: *ConfigError, ErrEnvironment, what the stores return.
@@ -126,11 +123,15 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, err
 	}
+	pepper, err := openPepper(ctx, st.db, ring)
+	if err != nil {
+		return nil, err
+	}
 	settings := c.Settings.flow(c, s.urls)
 	in := &inner{keys: keys, limits: st.limits, settings: func() flow.Settings { return settings }}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
-		Sender: s.sender(), Settings: in.settings, Pepper: ring.Sub(pepperLabel), TestCode: s.testCode, Now: c.Now, Logger: s.log,
+		Sender: s.sender(), Settings: in.settings, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
