@@ -34,6 +34,34 @@ func newIssuers(cfg *VerifierConfig) (issuers, error) {
 	return all, nil
 }
 
+// removals counts those of all key sets that count, nil if none does.
+func (all issuers) removals() RemovalCounter {
+	var sum removalSum
+	for _, one := range all {
+		if counter, ok := one.Keys.(RemovalCounter); ok {
+			sum = append(sum, counter)
+		}
+	}
+	switch len(sum) {
+	case 0:
+		return nil
+	case 1:
+		return sum[0]
+	}
+	return sum
+}
+
+// removalSum changes when one of its counters does.
+type removalSum []RemovalCounter
+
+// Removals implements RemovalCounter.
+func (s removalSum) Removals() (n uint64) {
+	for _, counter := range s {
+		n += counter.Removals()
+	}
+	return n
+}
+
 // of returns the instance that a token says it is from. Of several that is read out of
 // the payload before the signature is checked: it chooses whose keys decide, and no
 // more. Nobody knows a key of an instance that is not listed (T-09, T-20).

@@ -42,7 +42,7 @@ type VerifierConfig struct {
 // nothing between calls.
 type Verifier struct {
 	issuers     issuers
-	removals    []RemovalCounter // of those of their key sets that have one
+	removals    RemovalCounter // of their key sets, nil if none counts
 	audiences   []string
 	anyAudience bool
 	parties     []string
@@ -79,11 +79,7 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 		maxLifetime: int64(cfg.MaxLifetime / time.Second),
 		now:         cfg.Now,
 	}
-	for _, one := range all {
-		if counter, ok := one.Keys.(RemovalCounter); ok {
-			v.removals = append(v.removals, counter)
-		}
-	}
+	v.removals = all.removals()
 	return v, nil
 }
 
@@ -134,9 +130,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Auth, error) {
 
 // KeyRemovals counts up when a key is taken out of a key set, see [RemovalCounter]. It
 // never blocks or allocates.
-func (v *Verifier) KeyRemovals() (n uint64) {
-	for _, counter := range v.removals {
-		n += counter.Removals()
+func (v *Verifier) KeyRemovals() uint64 {
+	if v.removals == nil {
+		return 0
 	}
-	return n
+	return v.removals.Removals()
 }
