@@ -67,6 +67,11 @@ type Config struct {
 	// SigningKeyPEM is a private key (PKCS #8 or PKCS #1) taken in as the active
 	// signing key, for custody outside. "" lets the server make and rotate its own.
 	SigningKeyPEM Secret
+	// KeyRotation is how long a signing key of the server's own signs before the next
+	// one takes its place, an hour or more. Verifiers that follow the public set notice
+	// nothing; give those with a copy of the key in their configuration a new one, or
+	// turn rotation off. 0 means 365 days, negative never.
+	KeyRotation time.Duration
 
 	// AllowedOrigins are the origins besides the public URL's that may call the
 	// Frontend API from a browser: "https://app.example.com". In development every

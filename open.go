@@ -27,9 +27,6 @@ import (
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-// pepperLabel names the sub-key of codes and decoys (K-04).
-const pepperLabel = "pepper"
-
 // Open opens the stores that cfg names, brings their tables up to date, finishes
 // what a crash left undone, and starts the background work. The context bounds the
 // opening only. Errors: *ConfigError, ErrEnvironment, what the stores return.
@@ -126,11 +123,15 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, err
 	}
+	pepper, err := openPepper(ctx, st.db, ring)
+	if err != nil {
+		return nil, err
+	}
 	settings := c.Settings.flow(c, s.urls)
 	in := &inner{keys: keys, limits: st.limits, settings: func() flow.Settings { return settings }}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
-		Sender: s.sender(), Settings: in.settings, Pepper: ring.Sub(pepperLabel), TestCode: s.testCode, Now: c.Now, Logger: s.log,
+		Sender: s.sender(), Settings: in.settings, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -147,7 +148,9 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	keys, err := session.OpenKeys(ctx, session.KeysConfig{Store: st.keys, Sealer: ring, External: external, Now: c.Now})
+	keysConfig := c.signingKeys(st.keys, ring)
+	keysConfig.External = external
+	keys, err := session.OpenKeys(ctx, keysConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -272,6 +275,7 @@ func (s *Server) openMiddleware(keys auth.KeySet) error {
 const (
 	drainEvery  = 200 * time.Millisecond
 	reloadEvery = time.Second
+	rotateEvery = time.Minute // looks whether a signing key's time has come
 	sweepEvery  = 5 * time.Minute
 )
 
@@ -284,6 +288,7 @@ func (s *Server) startJobs(st *storage, in *inner) {
 		return err
 	}})
 	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
+	s.jobs.Start(jobs.Job{Name: "key rotation", Every: rotateEvery, Alone: true, Run: in.keys.Rotate})
 	if st.sweep != nil {
 		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {
 			return st.sweep(ctx, s.cfg.Now())

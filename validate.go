@@ -21,6 +21,9 @@ func (e *ConfigError) Error() string { return "gatehouse: " + e.Field + " " + e.
 
 func configError(field, problem string) error { return &ConfigError{field, problem} }
 
+// defaultKeyRotation is how long a signing key signs.
+const defaultKeyRotation = 365 * 24 * time.Hour
+
 // complete checks c and fills in what follows from the rest. It makes no files
 // before everything else was found good.
 func (c *Config) complete() (publicURLs, error) {
@@ -47,6 +50,12 @@ func (c *Config) completeButSecrets() (publicURLs, error) {
 	c.Logger = slog.New(logging.Redact(c.Logger.Handler()))
 	if c.Addr == "" {
 		c.Addr = DefaultAddr
+	}
+	switch {
+	case c.KeyRotation == 0:
+		c.KeyRotation = defaultKeyRotation
+	case c.KeyRotation > 0 && c.KeyRotation < time.Hour:
+		return publicURLs{}, configError("KeyRotation", "is shorter than an hour")
 	}
 	if c.RedisPrefix == "" {
 		c.RedisPrefix = "gatehouse"

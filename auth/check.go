@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// checkClaims holds the claims of a well-signed token against the configuration.
+// checkClaims holds the claims of a token that issuer signed against the configuration.
 // Age and status come last, so that their errors vouch for everything else.
-func (v *Verifier) checkClaims(a *Auth) error {
+func (v *Verifier) checkClaims(a *Auth, issuer string) error {
 	c := a.Claims
 	switch {
-	case c.Issuer != v.issuer:
-		return refuse(ReasonTokenIssuer, fmt.Errorf("issued by %q, not by %q", c.Issuer, v.issuer))
+	case c.Issuer != issuer:
+		return refuse(ReasonTokenIssuer, fmt.Errorf("issued by %q, not by %q", c.Issuer, issuer))
 	case !v.audienceFits(c.Audience):
 		return refuse(ReasonTokenAudience, fmt.Errorf("meant for %q", c.Audience))
 	case len(v.parties) > 0 && !slices.Contains(v.parties, c.AuthorizedParty):

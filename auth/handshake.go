@@ -70,11 +70,13 @@ type Handshake struct {
 // handshakeLifetime is the most that an answer may live, in seconds (H-04).
 const handshakeLifetime = 60
 
-// VerifyHandshake returns what a handshake token says to the app at origin. Every
+// VerifyHandshake returns what a handshake token of VerifierConfig.Issuer says to the app
+// at origin. Every
 // error is a [*TokenError]. Session tokens are refused, as [Verifier.Verify] refuses
 // handshakes (T-16).
 func (v *Verifier) VerifyHandshake(ctx context.Context, token, origin string) (*Handshake, error) {
-	payload, err := VerifySignature(ctx, v.keys, token)
+	own := v.issuers[0] // an app has one Frontend API
+	payload, err := VerifySignature(ctx, own.Keys, token)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +91,7 @@ func (v *Verifier) VerifyHandshake(ctx context.Context, token, origin string) (*
 		return nil, refuse(ReasonTokenType, errors.New("no handshake token"))
 	case d.bad != "":
 		return nil, refuse(ReasonTokenClaims, fmt.Errorf("claim %s", d.bad))
-	case d.issuer != v.issuer:
+	case d.issuer != own.Name:
 		return nil, refuse(ReasonTokenIssuer, fmt.Errorf("issued by %q", d.issuer))
 	case origin == "" || d.audience != origin:
 		return nil, refuse(ReasonTokenAudience, fmt.Errorf("meant for %q", d.audience))

@@ -72,8 +72,8 @@ func (v verdict) renewable() bool {
 
 // verify looks a token up among those verified before, else verifies it.
 func (m *Middleware) verify(ctx context.Context, token string) verdict {
-	now := m.cfg.Now()
-	if a := m.cache.get(token, now); a != nil {
+	now, keys := m.cfg.Now(), m.cfg.Verifier.KeyRemovals()
+	if a := m.cache.get(token, now, keys); a != nil {
 		return verdict{auth: a}
 	}
 	a, err := m.cfg.Verifier.Verify(ctx, token)
@@ -88,7 +88,7 @@ func (m *Middleware) verify(ctx context.Context, token string) verdict {
 		}
 		a = refused.Pending
 	}
-	m.cache.put(token, a, now)
+	m.cache.put(token, a, now, keys)
 	return verdict{auth: a}
 }
 

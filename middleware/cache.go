@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxEntryAge is how long an entry serves, in seconds: so long may a key that
-	// was taken out of the key set go on.
+	// maxEntryAge is how long an entry serves, in seconds: so long may a key go on
+	// that was taken out of a key set which does not count removals.
 	maxEntryAge = 60
 	// ways is how many places a token has.
 	ways = 8
@@ -41,6 +41,7 @@ type set struct {
 type entry struct {
 	token string // whole
 	until int64  // Unix seconds, exclusive
+	keys  uint64 // auth.Verifier.KeyRemovals before the token was verified
 	auth  *auth.Auth
 }
 
@@ -55,8 +56,9 @@ func (c *cache) find(token string) (*set, uint32) {
 	return &c.sets[h&c.mask], uint32(h >> 32)
 }
 
-// get returns what was put under token, nil if it is not there or too old.
-func (c *cache) get(token string, now time.Time) *auth.Auth {
+// get returns what was put under token, nil if it is not there, too old, or from before
+// a key was taken out.
+func (c *cache) get(token string, now time.Time, keys uint64) *auth.Auth {
 	if c == nil || len(token) < hashed {
 		return nil
 	}
@@ -66,7 +68,7 @@ func (c *cache) get(token string, now time.Time) *auth.Auth {
 			continue
 		}
 		if e := s.entries[i].Load(); e != nil && e.token == token {
-			if now.Unix() < e.until {
+			if now.Unix() < e.until && keys == e.keys {
 				return e.auth
 			}
 			return nil
@@ -78,11 +80,11 @@ func (c *cache) get(token string, now time.Time) *auth.Auth {
 // put stores a token that verified, in the place of a dead entry or else of the
 // one that has the least time left. It also lets go of the other dead ones around,
 // so that an app with few users holds few.
-func (c *cache) put(token string, a *auth.Auth, now time.Time) {
+func (c *cache) put(token string, a *auth.Auth, now time.Time, keys uint64) {
 	if c == nil || len(token) < hashed {
 		return
 	}
-	e := &entry{token: token, auth: a, until: min(a.Claims.ExpiresAt, now.Unix()+maxEntryAge)}
+	e := &entry{token: token, auth: a, keys: keys, until: min(a.Claims.ExpiresAt, now.Unix()+maxEntryAge)}
 	s, tag := c.find(token)
 	place, least := 0, int64(1<<63-1)
 	for i := range s.entries {

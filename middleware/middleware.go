@@ -16,9 +16,9 @@
 // the server and back (a handshake) where Config.FrontendAPI is, for apps on another
 // origin. No call leaves the process on the way of a token that was seen before.
 //
-// Verified tokens are kept in a bounded table. An entry serves for at most 60 s
-// and never beyond the token's exp: so long may a token go on that is signed by
-// a key that was taken out of the key set. Revocations are looked up on every
+// Verified tokens are kept in a bounded table. An entry serves for at most 60 s,
+// never beyond the token's exp, and no longer once a key was taken out of a key
+// set that says so (auth.RemovalCounter). Revocations are looked up on every
 // request, kept tokens included.
 //
 // A handshake happens for a browser that navigates and for nothing else. It carries

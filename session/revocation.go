@@ -57,13 +57,17 @@ func (s *Service) poll(ctx context.Context) error {
 //
 // A token is revoked with its session, or with its user if it was issued before the
 // second of that revocation. Tokens of that very second are told apart by their
-// sessions, so that one may sign in right after a password reset.
+// sessions, so that one may sign in right after a password reset. All tokens issued up
+// to the second in which a signing key was revoked are revoked, too.
 func (s *Service) Revoked(sessionID, userID string, issuedAt time.Time) (auth.Revocation, bool) {
 	if r, ok := s.revoked.find(sessionID); ok {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
 	}
 	if r, ok := s.revoked.find(userID); ok && string(r.except) != sessionID && issuedAt.Unix() < r.at.Unix() {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
+	}
+	if ended := s.cfg.Keys.sessionsEndedAt(); issuedAt.Unix() <= ended.Unix() {
+		return auth.Revocation{At: ended, Cause: causeKeyRevoked}, true
 	}
 	return auth.Revocation{}, false
 }

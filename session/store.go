@@ -118,20 +118,24 @@ type KeyStore interface {
 	// AddSigningKey adds k. ErrConflict if a key with its id exists, or if k is active and
 	// any key exists: of several nodes that make the first key one is first.
 	AddSigningKey(ctx context.Context, k StoredKey) error
-	// SetSigningKeyState returns ErrNotFound for an unknown id. It puts no bound on how
-	// many keys are active: of several the one that became so last signs.
-	SetSigningKeyState(ctx context.Context, id string, state KeyState, at time.Time) error
+	// UpdateSigningKey stores the state of is, its time and its sealed private part
+	// where the key still has those of was, by compare-and-set. ErrConflict where it has
+	// not, ErrNotFound for an unknown id. It puts no bound on how many keys are active:
+	// of several the one that became so last signs.
+	UpdateSigningKey(ctx context.Context, was, is StoredKey) error
 }
 
 // KeyState is where a signing key is in its rotation.
 type KeyState string
 
-// The key states, in order.
+// The key states, in order. A key in one of the last two is in no public set, and its
+// private part is gone.
 const (
 	KeyNext     KeyState = "next"
 	KeyActive   KeyState = "active"
 	KeyRetiring KeyState = "retiring"
 	KeyRetired  KeyState = "retired"
+	KeyRevoked  KeyState = "revoked" // taken out at once; the sessions begun before have ended
 )
 
 // StoredKey is a signing key as it lies in the store.
@@ -139,7 +143,7 @@ type StoredKey struct {
 	ID            string // kid
 	Algorithm     string
 	State         KeyState
-	SealedPrivate []byte // PKCS #8, AES-256-GCM
+	SealedPrivate []byte // PKCS #8, AES-256-GCM; empty for a key from the configuration
 	PublicDER     []byte // SPKI
 	CreatedAt     time.Time
 	StateAt       time.Time

@@ -142,6 +142,10 @@ func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (t
 	if changed := ss.UpdatedAt.Truncate(time.Second); changed.After(issued) {
 		issued = changed
 	}
+	// Tokens of the second in which a signing key was revoked are refused.
+	if ended := s.cfg.Keys.sessionsEndedAt().Truncate(time.Second); !issued.After(ended) {
+		issued = ended.Add(time.Second)
+	}
 	expires = issued.Add(s.cfg.TokenLifetime)
 	if end := ss.ExpireAt.Add(time.Second - 1).Truncate(time.Second); end.Before(expires) {
 		expires = end // no token outlives its session

@@ -14,7 +14,7 @@ type cli struct {
 	Dev     devCommand     `cmd:"" help:"Run a development server on this machine: nothing to set up, test addresses accept a fixed code."`
 	Serve   serveCommand   `cmd:"" help:"Run a production server."`
 	Init    initCommand    `cmd:"" help:"Write gatehouse.toml and a file of secrets for a production server."`
-	Keys    keysCommand    `cmd:"" help:"Show keys."`
+	Keys    keysCommand    `cmd:"" help:"Show, rotate and revoke keys."`
 	Token   tokenCommand   `cmd:"" help:"Explain session tokens."`
 	Doctor  doctorCommand  `cmd:"" help:"Look for what keeps people out: configuration, stores, clocks, keys, hosts, proxies, cookies. Changes nothing."`
 	Version versionCommand `cmd:"" help:"Say which build this is."`

@@ -33,6 +33,7 @@ type file struct {
 	TrustedProxies []string `toml:"trusted_proxies"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
+	KeyRotation    string   `toml:"key_rotation"` // "365d", "720h", "off"
 
 	HomeURL   string `toml:"home_url"`
 	SignInURL string `toml:"sign_in_url"`
@@ -109,6 +110,7 @@ func (f file) variables() (map[string]string, error) {
 		"GATEHOUSE_ALLOWED_ORIGINS": strings.Join(f.AllowedOrigins, ","),
 		"GATEHOUSE_TRUSTED_PROXIES": strings.Join(f.TrustedProxies, ","),
 		"GATEHOUSE_CLERK_JS_DIR":    f.ClerkJSDir,
+		"GATEHOUSE_KEY_ROTATION":    f.KeyRotation,
 		"GATEHOUSE_LOG_LEVEL":       f.Log.Level,
 		"GATEHOUSE_LOG_FORMAT":      f.Log.Format,
 	}

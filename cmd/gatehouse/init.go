@@ -81,6 +81,9 @@ trusted_proxies = [] # "127.0.0.1", "10.0.0.0/8"
 database_url = "sqlite:gatehouse.db" # or postgres://…
 # redis_url = "rediss://redis.example.com:6379/0"
 
+# How long a signing key signs. "off" where apps have a copy of the key in their configuration.
+key_rotation = "365d"
+
 # Other origins whose pages call this server: "https://admin.example.com".
 allowed_origins = []
 

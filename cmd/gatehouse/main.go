@@ -4,7 +4,7 @@
 //	gatehouse dev      a development server on this machine, nothing to set up
 //	gatehouse serve    a production server
 //	gatehouse init     writes a configuration for serve
-//	gatehouse keys     shows the publishable key
+//	gatehouse keys     shows the publishable key; lists, rotates and revokes signing keys
 //	gatehouse token    says what a session token means, and why it is refused
 //	gatehouse doctor   finds what keeps people out of a deployment
 //	gatehouse version  says which build this is

@@ -49,6 +49,7 @@ var allowed = map[string]string{
 
 	// Examples show what an app may import: public packages only.
 	"examples/quickstart":   ". auth middleware",
+	"examples/api-only":     "auth auth/jwks middleware", // and nothing of a server
 	"examples/other-origin": "auth auth/jwks middleware",
 	"examples/delete-self":  ". auth middleware gatehousetest",
 }
