@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -141,18 +140,4 @@ func Covers(r session.UserRevocation, s session.Session) bool {
 // Text returns s as every backend can store it: UTF-8 without NUL.
 func Text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-// KeepRevocations is how long the revocation log keeps a record: longer than any
-// session token lives.
-const KeepRevocations = time.Hour
-
-// Revocation checks a record that is about to be published: it names a session or a user.
-func Revocation(r session.RevocationRecord) error {
-	ofSession, user := r.SessionID != "", r.UserID != ""
-	if !RevocationID(r.ID) || ofSession == user ||
-		ofSession && !SessionID(r.SessionID) || user && !UserID(r.UserID) || r.Except != "" && !SessionID(r.Except) {
-		return fmt.Errorf("malformed revocation: %w", session.ErrNotFound)
-	}
-	return nil
 }
