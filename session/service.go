@@ -110,14 +110,15 @@ func (s *Service) Run(ctx context.Context) error {
 	keys := time.NewTicker(keysPoll)
 	defer keys.Stop()
 	var down, keysDown bool
+	s.report(ctx, "revocation log", s.poll(ctx), &down)
 	for {
-		s.report(ctx, "revocation log", s.poll(ctx), &down)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-keys.C:
 			s.report(ctx, "signing keys", s.cfg.Keys.Reload(ctx), &keysDown)
 		case <-ticker.C:
+			s.report(ctx, "revocation log", s.poll(ctx), &down)
 		}
 	}
 }
