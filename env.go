@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-dev/gatehouse/internal/secretfile"
+	"github.com/gatehouse-dev/gatehouse/middleware"
 )
 
 // Environment lists the variables that [FromEnv] reads. Those of secrets may end
@@ -24,6 +25,7 @@ var Environment = []string{
 	"GATEHOUSE_SIGNING_KEY_FILE",
 	"GATEHOUSE_ALLOWED_ORIGINS",
 	"GATEHOUSE_TRUSTED_PROXIES",
+	"GATEHOUSE_WHEN_STALE",
 	"GATEHOUSE_HTTP_ONLY_SESSION",
 	"GATEHOUSE_CLERK_JS_DIR",
 }
@@ -49,6 +51,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		SigningKeyPEM:   e.file("GATEHOUSE_SIGNING_KEY_FILE"),
 		AllowedOrigins:  e.list("GATEHOUSE_ALLOWED_ORIGINS"),
 		TrustedProxies:  e.list("GATEHOUSE_TRUSTED_PROXIES"),
+		WhenStale:       middleware.StalePolicy(getenv("GATEHOUSE_WHEN_STALE")),
 		HTTPOnlySession: e.bool("GATEHOUSE_HTTP_ONLY_SESSION"),
 		ClerkJSDir:      getenv("GATEHOUSE_CLERK_JS_DIR"),
 	}

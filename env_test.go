@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/middleware"
 )
 
 // secretIn writes a file that only its owner reads.
@@ -37,6 +38,7 @@ func TestFromEnv(t *testing.T) {
 		"GATEHOUSE_SIGNING_KEY_FILE":    secretIn(t, "PEM", 0o400),
 		"GATEHOUSE_ALLOWED_ORIGINS":     "https://a.example, https://b.example",
 		"GATEHOUSE_TRUSTED_PROXIES":     "10.0.0.0/8",
+		"GATEHOUSE_WHEN_STALE":          "refuse",
 		"GATEHOUSE_HTTP_ONLY_SESSION":   "true",
 		"GATEHOUSE_CLERK_JS_DIR":        "/srv/npm",
 		"GATEHOUSE_SOMETHING_ELSE":      "ignored",
@@ -52,7 +54,7 @@ func TestFromEnv(t *testing.T) {
 		DatabaseURL: "postgres://db/app", RedisURL: "redis://cache", RedisPrefix: "app", RedisPlaintext: true,
 		Dir: "/var/lib/gatehouse", SecretKey: "sk_live_x", EncryptionKeys: "k1:x", SigningKeyPEM: "PEM",
 		AllowedOrigins: []string{"https://a.example", "https://b.example"}, TrustedProxies: []string{"10.0.0.0/8"},
-		HTTPOnlySession: true, ClerkJSDir: "/srv/npm",
+		WhenStale: middleware.StaleRefuse, HTTPOnlySession: true, ClerkJSDir: "/srv/npm",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("FromEnv = %+v, want %+v", got, want)

@@ -31,6 +31,7 @@ type file struct {
 	SecretsFile    string   `toml:"secrets_file"`
 	AllowedOrigins []string `toml:"allowed_origins"`
 	TrustedProxies []string `toml:"trusted_proxies"`
+	WhenStale      string   `toml:"when_stale"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
 
@@ -107,6 +108,7 @@ func (f file) variables() (map[string]string, error) {
 		"GATEHOUSE_DIR":             f.Dir,
 		"GATEHOUSE_ALLOWED_ORIGINS": strings.Join(f.AllowedOrigins, ","),
 		"GATEHOUSE_TRUSTED_PROXIES": strings.Join(f.TrustedProxies, ","),
+		"GATEHOUSE_WHEN_STALE":      f.WhenStale,
 		"GATEHOUSE_CLERK_JS_DIR":    f.ClerkJSDir,
 		"GATEHOUSE_LOG_LEVEL":       f.Log.Level,
 		"GATEHOUSE_LOG_FORMAT":      f.Log.Format,
