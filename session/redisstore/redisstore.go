@@ -42,7 +42,10 @@
 // taken over. Nodes that heard of the revocation refuse its tokens for a while, and its
 // next sign-out ends it. min-replicas-to-write narrows the gap; WAIT does not close it.
 //
-// When Redis does not answer, methods return session.ErrUnavailable (E-04).
+// When Redis does not answer, methods return session.ErrUnavailable (E-04). The client
+// underneath, github.com/redis/go-redis/v9, besides writes to the standard error when it
+// cannot connect; its logger is one for the whole process, so it is the program's to set,
+// with redis.SetLogger.
 package redisstore
 
 import (
