@@ -28,7 +28,7 @@ var (
 	writeLog = redis.NewScript(serverTime + announce + `
 local at = now()
 for i = 3, #ARGV do
-	redis.call('ZADD', KEYS[1], 'NX', at, ARGV[i])
+	redis.call('ZADD', KEYS[1], at, ARGV[i])
 	if ARGV[2] ~= '' then announce(ARGV[2], ARGV[i]) end
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. string.format('%.0f', at - ARGV[1]))
