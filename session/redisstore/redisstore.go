@@ -39,8 +39,8 @@
 //
 // Redis replicates without waiting: a master that dies may take its last writes with
 // it, so that a session that was ended a moment before lives again once a replica has
-// taken over. Nodes that heard of the revocation refuse its tokens for a while, and its
-// next sign-out ends it. min-replicas-to-write narrows the gap; WAIT does not close it.
+// taken over: nodes that heard of the revocation refuse its tokens for 90 s, and ending
+// it again ends it. min-replicas-to-write narrows the gap; nothing in Redis closes it.
 //
 // When Redis does not answer, methods return session.ErrUnavailable (E-04). The client
 // underneath, github.com/redis/go-redis/v9, besides writes to the standard error when it
