@@ -72,9 +72,9 @@ func RedisCluster(t testing.TB) *Cluster {
 
 // complete reports whether a node knows a replica of every master.
 func (c *Cluster) complete(n *clusterNode) bool {
-	parts, err := n.admin.ClusterSlots(context.Background()).Result()
-	return err == nil && len(parts) == masters && strings.Contains(c.text(n, "CLUSTER", "INFO"), "cluster_state:ok") &&
-		!slices.ContainsFunc(parts, func(part redis.ClusterSlot) bool { return len(part.Nodes) < 2 })
+	shards, err := n.admin.ClusterShards(context.Background()).Result()
+	return err == nil && len(shards) == masters && strings.Contains(c.text(n, "CLUSTER", "INFO"), "cluster_state:ok") &&
+		!slices.ContainsFunc(shards, func(shard redis.ClusterShard) bool { return len(shard.Nodes) < 2 })
 }
 
 // start runs a node. A free port may be taken by the time the server binds it, so each
@@ -171,15 +171,26 @@ func (c *Cluster) serving(t testing.TB, key string) (master, replica *clusterNod
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := asked.ClusterSlots(context.Background()).Result()
+	shards, err := asked.ClusterShards(context.Background()).Result()
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(parts, func(part redis.ClusterSlot) bool { return part.Start <= int(slot) && int(slot) <= part.End })
-	if i < 0 || len(parts[i].Nodes) < 2 {
+	for _, shard := range shards {
+		if !slices.ContainsFunc(shard.Slots, func(r redis.SlotRange) bool { return r.Start <= slot && slot <= r.End }) {
+			continue
+		}
+		for _, n := range shard.Nodes {
+			if n.Role == "master" {
+				master = c.node(n.ID)
+			} else {
+				replica = c.node(n.ID)
+			}
+		}
+	}
+	if master == nil || replica == nil {
 		t.Fatalf("no master with a replica serves %s", key)
 	}
-	return c.node(parts[i].Nodes[0].ID), c.node(parts[i].Nodes[1].ID)
+	return master, replica
 }
 
 func (c *Cluster) node(id string) *clusterNode {
