@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/middleware"
 	"github.com/gatehouse-dev/gatehouse/notify"
 )
 
@@ -80,6 +81,10 @@ type Config struct {
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed, as
 	// addresses or networks. Empty believes none.
 	TrustedProxies []string
+	// WhenStale says what becomes of a good token while this node cannot follow the
+	// revocations of the others: [middleware.StaleAsk] ("ask", also ""), which asks the
+	// store and answers 503 if that fails, "refuse" or "allow".
+	WhenStale middleware.StalePolicy
 	// HTTPOnlySession hides the session cookie from scripts. Leave it off where an
 	// official browser SDK runs, which has to write that cookie.
 	HTTPOnlySession bool

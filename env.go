@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/secretfile"
+	"github.com/gatehouse-dev/gatehouse/middleware"
 )
 
 // Environment lists the variables that [FromEnv] reads. Those of secrets may end
@@ -26,6 +27,7 @@ var Environment = []string{
 	"GATEHOUSE_KEY_ROTATION",
 	"GATEHOUSE_ALLOWED_ORIGINS",
 	"GATEHOUSE_TRUSTED_PROXIES",
+	"GATEHOUSE_WHEN_STALE",
 	"GATEHOUSE_HTTP_ONLY_SESSION",
 	"GATEHOUSE_CLERK_JS_DIR",
 }
@@ -52,6 +54,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		KeyRotation:     e.rotation("GATEHOUSE_KEY_ROTATION"),
 		AllowedOrigins:  e.list("GATEHOUSE_ALLOWED_ORIGINS"),
 		TrustedProxies:  e.list("GATEHOUSE_TRUSTED_PROXIES"),
+		WhenStale:       middleware.StalePolicy(getenv("GATEHOUSE_WHEN_STALE")),
 		HTTPOnlySession: e.bool("GATEHOUSE_HTTP_ONLY_SESSION"),
 		ClerkJSDir:      getenv("GATEHOUSE_CLERK_JS_DIR"),
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/middleware"
 )
 
 // secretIn writes a file that only its owner reads.
@@ -39,6 +40,7 @@ func TestFromEnv(t *testing.T) {
 		"GATEHOUSE_KEY_ROTATION":        "90d",
 		"GATEHOUSE_ALLOWED_ORIGINS":     "https://a.example, https://b.example",
 		"GATEHOUSE_TRUSTED_PROXIES":     "10.0.0.0/8",
+		"GATEHOUSE_WHEN_STALE":          "refuse",
 		"GATEHOUSE_HTTP_ONLY_SESSION":   "true",
 		"GATEHOUSE_CLERK_JS_DIR":        "/srv/npm",
 		"GATEHOUSE_SOMETHING_ELSE":      "ignored",
@@ -54,7 +56,7 @@ func TestFromEnv(t *testing.T) {
 		DatabaseURL: "postgres://db/app", RedisURL: "redis://cache", RedisPrefix: "app", RedisPlaintext: true,
 		Dir: "/var/lib/gatehouse", SecretKey: "sk_live_x", EncryptionKeys: "k1:x", SigningKeyPEM: "PEM", KeyRotation: 90 * 24 * time.Hour,
 		AllowedOrigins: []string{"https://a.example", "https://b.example"}, TrustedProxies: []string{"10.0.0.0/8"},
-		HTTPOnlySession: true, ClerkJSDir: "/srv/npm",
+		WhenStale: middleware.StaleRefuse, HTTPOnlySession: true, ClerkJSDir: "/srv/npm",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("FromEnv = %+v, want %+v", got, want)

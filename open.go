@@ -265,7 +265,7 @@ func (s *Server) openMiddleware(keys auth.KeySet) error {
 	s.middleware, err = middleware.New(middleware.Config{
 		Verifier: verifier, PublishableKey: s.PublishableKey(),
 		Renewer: s.sessions, AuthorizedParty: s.urls.origin, SecureCookies: s.urls.https, HTTPOnlySession: c.HTTPOnlySession,
-		Revocations: s.sessions, TrustedOrigins: c.AllowedOrigins,
+		Revocations: s.sessions, WhenStale: c.WhenStale, TrustedOrigins: c.AllowedOrigins,
 		SignInURL: s.SignInURL(), OnRefuse: logRefused(s.log), ShowReasons: c.Development, Now: c.Now,
 	})
 	return err

@@ -64,6 +64,9 @@ func (c *Config) completeButSecrets() (publicURLs, error) {
 		s := DefaultSettings(c.Development)
 		c.Settings = &s
 	}
+	if !c.WhenStale.Valid() {
+		return publicURLs{}, configError("WhenStale", `is none of "ask", "refuse" and "allow"`)
+	}
 	if err := c.Settings.validate(); err != nil {
 		return publicURLs{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 )
@@ -130,22 +129,7 @@ func (m *Middleware) judge(ctx context.Context, v verdict) *auth.Auth {
 	if m.cfg.Revocations == nil {
 		return v.auth
 	}
-	c := v.auth.Claims
-	issued := time.Unix(c.IssuedAt, 0)
-	if rev, revoked := m.cfg.Revocations.Revoked(c.SessionID, c.Subject, issued); revoked {
-		return m.revoked(rev)
-	}
-	if m.cfg.AllowStale || m.cfg.Revocations.Current() {
-		return v.auth
-	}
-	rev, revoked, err := m.cfg.Revocations.Ask(ctx, c.SessionID, c.Subject, issued)
-	switch {
-	case err != nil:
-		return signedOut(auth.ReasonRevocationUnknown, err.Error())
-	case revoked:
-		return m.revoked(rev)
-	}
-	return v.auth
+	return m.notRevoked(ctx, v.auth)
 }
 
 // revoked says "user deleted 0.2 s ago".

@@ -68,9 +68,9 @@ type Config struct {
 	// Revocations end tokens before they expire. nil means that a token is good
 	// until its exp.
 	Revocations auth.Revocations
-	// AllowStale trusts Revocations that are not current. Without it the store is
-	// asked then, and a request is refused if it does not answer.
-	AllowStale bool
+	// WhenStale says what becomes of a good token while Revocations are not current;
+	// "" means StaleAsk.
+	WhenStale StalePolicy
 	// AcceptPending lets sessions in that have tasks left to do, on every route;
 	// MayBePending does so on one.
 	AcceptPending bool
@@ -164,6 +164,9 @@ func (m *Middleware) configure() error {
 	var err error
 	if m.handshake, err = newHandshake(cfg); err != nil {
 		return err
+	}
+	if !cfg.WhenStale.Valid() {
+		return fmt.Errorf("field WhenStale is %q, want ask, refuse or allow", cfg.WhenStale)
 	}
 	if cfg.CacheEntries == 0 {
 		cfg.CacheEntries = 32768

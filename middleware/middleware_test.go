@@ -2,7 +2,6 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -221,28 +220,6 @@ func TestRevocations(t *testing.T) {
 	if f.asked != 0 {
 		t.Error("the store was asked though the feed is current")
 	}
-}
-
-// A feed that is not current is not trusted to say that nothing happened.
-func TestStaleRevocations(t *testing.T) {
-	c := newClock()
-	f := &feed{stale: true}
-	m := newMiddleware(t, c, func(cfg *middleware.Config) { cfg.Revocations = f })
-	r := request("Cookie: __session=" + c.token("a"))
-	refuses(t, m, r, auth.ReasonRevocationUnknown)
-	if w := do(m, r); w.Code != http.StatusServiceUnavailable {
-		t.Errorf("answer = %d, want 503", w.Code)
-	}
-	f.ask = func(string) (auth.Revocation, bool, error) {
-		return auth.Revocation{At: c.now(), Cause: "signed out"}, true, nil
-	}
-	refuses(t, m, r, auth.ReasonSessionRevoked)
-	f.ask = func(string) (auth.Revocation, bool, error) { return auth.Revocation{}, false, nil }
-	admits(t, m, r, "a")
-
-	f.ask = func(string) (auth.Revocation, bool, error) { return auth.Revocation{}, false, errors.New("away") }
-	trusting := newMiddleware(t, c, func(cfg *middleware.Config) { cfg.Revocations, cfg.AllowStale = f, true })
-	admits(t, trusting, r, "a")
 }
 
 // A token that was seen costs no second verification, until it or 60 s are over.

@@ -8,50 +8,11 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
-	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
-const (
-	// revocationSlack is how much longer than a token lives its revocation is kept:
-	// leeway and the difference between the clocks of two nodes.
-	revocationSlack = 30 * time.Second
-	// feedOverlap is how far back each poll looks again, for records that took long to
-	// commit or came from a node whose clock is behind.
-	feedOverlap = 5 * time.Second
-)
-
-// feedState is how far Run has followed the revocation log.
-type feedState struct {
-	last atomic.Int64 // when the last poll that succeeded began, Unix milliseconds; 0 means never
-}
-
-// publish makes a revocation count here at once and on other nodes when they poll.
-func (s *Service) publish(ctx context.Context, r RevocationRecord) error {
-	now := s.now()
-	s.revoked.add(r, now)
-	r.ID = random.ID("rev", now)
-	return wrap("publish revocation", s.cfg.Revocations.PublishRevocation(ctx, r))
-}
-
-// poll reads what is new in the revocation log.
-func (s *Service) poll(ctx context.Context) error {
-	begun := s.now()
-	since := begun.Add(-s.revoked.keep)
-	if last := s.feed.last.Load(); last != 0 {
-		since = time.UnixMilli(last).Add(-feedOverlap)
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.StaleAfter)
-	defer cancel()
-	records, err := s.cfg.Revocations.RevocationsSince(ctx, since)
-	if err != nil {
-		return err
-	}
-	for _, r := range records {
-		s.revoked.add(r, begun)
-	}
-	s.feed.last.Store(begun.UnixMilli())
-	return nil
-}
+// revocationSlack is how much longer than a token lives its revocation is kept:
+// leeway and the difference between the clocks of two nodes.
+const revocationSlack = 30 * time.Second
 
 // Revoked implements auth.Revocations: it looks only at memory and allocates nothing.
 //
@@ -70,13 +31,6 @@ func (s *Service) Revoked(sessionID, userID string, issuedAt time.Time) (auth.Re
 		return auth.Revocation{At: ended, Cause: causeKeyRevoked}, true
 	}
 	return auth.Revocation{}, false
-}
-
-// Current implements auth.Revocations: whether the log was read within
-// Config.StaleAfter and everything in it fitted into memory.
-func (s *Service) Current() bool {
-	last, now := s.feed.last.Load(), s.cfg.Now().UnixMilli()
-	return last != 0 && now-last <= s.cfg.StaleAfter.Milliseconds() && now > s.revoked.lostUntil.Load()
 }
 
 // Ask implements auth.Revocations: it reads the session itself, whose status already
@@ -118,6 +72,7 @@ type revocationShard struct {
 
 type revocation struct {
 	at     time.Time
+	until  time.Time // when it may be dropped
 	cause  string
 	except ID
 }
@@ -135,9 +90,6 @@ func (set *revocationSet) shard(id string) *revocationShard {
 	return &set.shards[id[len(id)-1]%revocationShards]
 }
 
-// keeps reports whether a revocation of that moment still matters.
-func (set *revocationSet) keeps(at, now time.Time) bool { return now.Before(at.Add(set.keep)) }
-
 func (set *revocationSet) find(id string) (revocation, bool) {
 	if id == "" {
 		return revocation{}, false
@@ -149,33 +101,56 @@ func (set *revocationSet) find(id string) (revocation, bool) {
 	return r, ok
 }
 
-func (set *revocationSet) add(r RevocationRecord, now time.Time) {
+// add takes in a revocation that was heard of at seen. Tokens that it concerns may live
+// on from then, however late or early the publisher's clock was.
+func (set *revocationSet) add(r RevocationRecord, seen time.Time) {
+	until := seen
+	if r.At.After(seen) {
+		until = r.At
+	}
+	set.put(r, until.Add(set.keep), seen)
+}
+
+// addOld takes in a revocation that may have been published long ago.
+func (set *revocationSet) addOld(r RevocationRecord, now time.Time) {
+	if until := r.At.Add(set.keep); now.Before(until) {
+		set.put(r, until, now)
+	}
+}
+
+func (set *revocationSet) put(r RevocationRecord, until, now time.Time) {
 	id := string(r.SessionID)
 	if id == "" {
 		id = r.UserID
 	}
-	if id == "" || !set.keeps(r.At, now) {
+	if id == "" {
 		return
 	}
 	shard := set.shard(id)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if now.After(shard.sweep) {
-		for id, old := range shard.byID {
-			if !set.keeps(old.at, now) {
-				delete(shard.byID, id)
-			}
-		}
-		shard.sweep = now.Add(sweepEvery)
-	}
+	shard.drop(now)
 	old, found := shard.byID[id]
 	switch {
 	case found && !r.At.After(old.at):
 	case !found && len(shard.byID) >= shardLimit:
-		set.lose(r.At.Add(set.keep))
+		set.lose(until)
 	default:
-		shard.byID[id] = revocation{at: r.At, cause: r.Cause, except: r.Except}
+		shard.byID[id] = revocation{at: r.At, until: until, cause: r.Cause, except: r.Except}
 	}
+}
+
+// drop forgets what no longer matters, now and then.
+func (shard *revocationShard) drop(now time.Time) {
+	if !now.After(shard.sweep) {
+		return
+	}
+	for id, old := range shard.byID {
+		if !now.Before(old.until) {
+			delete(shard.byID, id)
+		}
+	}
+	shard.sweep = now.Add(sweepEvery)
 }
 
 // lose records that something which matters until then is not in the set.

@@ -89,7 +89,7 @@ func TestRevokeSurvivesACrash(t *testing.T) {
 	for writes := range 4 {
 		h := open(t)
 		kid := h.keys.All()[0].ID
-		store := &crashing{KeyStore: h.store, left: writes}
+		store := &crashingKeys{KeyStore: h.store, left: writes}
 		keys, err := session.ManageKeys(t.Context(), session.KeysConfig{Store: store, Sealer: h.ring, Now: h.clock.Now})
 		if err != nil {
 			t.Fatal(err)

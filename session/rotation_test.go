@@ -181,27 +181,27 @@ func TestRotateLeavesExternalKeys(t *testing.T) {
 // errCrash is where a process ends.
 var errCrash = errors.New("crash")
 
-// crashing is a store whose process ends before the write that left counts down to.
-type crashing struct {
+// crashingKeys is a store whose process ends before the write that left counts down to.
+type crashingKeys struct {
 	session.KeyStore
 	left int
 }
 
-func (c *crashing) write() error {
+func (c *crashingKeys) write() error {
 	if c.left--; c.left < 0 {
 		return errCrash
 	}
 	return nil
 }
 
-func (c *crashing) AddSigningKey(ctx context.Context, k session.StoredKey) error {
+func (c *crashingKeys) AddSigningKey(ctx context.Context, k session.StoredKey) error {
 	if err := c.write(); err != nil {
 		return err
 	}
 	return c.KeyStore.AddSigningKey(ctx, k)
 }
 
-func (c *crashing) UpdateSigningKey(ctx context.Context, was, is session.StoredKey) error {
+func (c *crashingKeys) UpdateSigningKey(ctx context.Context, was, is session.StoredKey) error {
 	if err := c.write(); err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func TestRotateSurvivesACrash(t *testing.T) {
 		t.Run(fmt.Sprint(writes), func(t *testing.T) {
 			h := open(t)
 			_, cookie, ss := h.signedIn(userA)
-			store := &crashing{KeyStore: h.store, left: writes}
+			store := &crashingKeys{KeyStore: h.store, left: writes}
 			cfg := session.KeysConfig{Store: store, Sealer: h.ring, Algorithm: session.EdDSA, RotateEvery: 24 * time.Hour, Now: h.clock.Now}
 			keys, err := session.OpenKeys(t.Context(), cfg)
 			if err != nil {

@@ -28,7 +28,11 @@ type ClientStore interface {
 }
 
 // SessionStore persists sessions, the index of each user's sessions, and the
-// tombstones that RevokeUser leaves.
+// tombstones that RevokeUser leaves. Update and RevokeUser publish what they end in
+// the store's own RevocationStore, in the same transaction where the store has one.
+// A store that cannot (Redis, where the log lies elsewhere than the session) tells its
+// watchers in the same step and writes the log after it; if that fails, the session has
+// ended and the error is ErrUnavailable.
 type SessionStore interface {
 	// Create stores s. ErrUserRevoked if a tombstone of s.UserID that does not spare s
 	// goes through asOf, the moment at which the caller read that the user may sign in.
@@ -94,11 +98,30 @@ type LimitStore interface {
 	Reset(ctx context.Context, key string) error
 }
 
-// RevocationStore is the log that every node follows.
+// RevocationStore is the log that every node follows. It is read in the order in which
+// records arrived, by a clock of the store's own: how far the clocks of two nodes are
+// apart plays no part in what a node gets to see.
 type RevocationStore interface {
+	// PublishRevocation adds r. Publishing it again is no second record.
 	PublishRevocation(ctx context.Context, r RevocationRecord) error
-	// RevocationsSince returns the records published at or after t, oldest first.
-	RevocationsSince(ctx context.Context, t time.Time) ([]RevocationRecord, error)
+	// RevocationsSince returns what arrived after the call that returned cursor, and the
+	// cursor for the next call; all that is kept, an hour's worth, for cursor 0. What
+	// arrived up to 5 s before that call comes again, so that nothing is missed that was
+	// long in committing; if the store's clock went back, everything does.
+	RevocationsSince(ctx context.Context, cursor RevocationCursor) ([]RevocationRecord, RevocationCursor, error)
+}
+
+// RevocationCursor is how far a node has read the log. Only the store that returned it
+// can tell what it means.
+type RevocationCursor int64
+
+// RevocationWatcher is what a RevocationStore offers besides if it can tell of a record
+// the moment that it is published.
+type RevocationWatcher interface {
+	// WatchRevocations calls listening once and then fn with what is published from there
+	// on. It returns when ctx ends, with its error, or when it cannot go on. Records may
+	// be missed, and come more than once: the log has them all.
+	WatchRevocations(ctx context.Context, listening func(), fn func(RevocationRecord)) error
 }
 
 // RevocationRecord says that tokens of a session, or all tokens of a user issued up

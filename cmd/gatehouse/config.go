@@ -149,6 +149,7 @@ type printed struct {
 	Dir            string   `toml:"dir"`
 	AllowedOrigins []string `toml:"allowed_origins"`
 	TrustedProxies []string `toml:"trusted_proxies"`
+	WhenStale      string   `toml:"when_stale"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
 	HomeURL        string   `toml:"home_url"`
@@ -192,7 +193,7 @@ func (s settings) print(p *program) error {
 		Mode: mode, Addr: c.Addr, PublicURL: c.PublicURL,
 		DatabaseURL: logging.StoreURL(c.DatabaseURL), RedisURL: logging.StoreURL(c.RedisURL),
 		RedisPrefix: c.RedisPrefix, RedisPlaintext: c.RedisPlaintext, Dir: c.Dir,
-		AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, HTTPOnly: c.HTTPOnlySession, ClerkJSDir: c.ClerkJSDir,
+		AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, WhenStale: string(c.WhenStale), HTTPOnly: c.HTTPOnlySession, ClerkJSDir: c.ClerkJSDir,
 		HomeURL: c.HomeURL, SignInURL: c.SignInURL, SignUpURL: c.SignUpURL, UserURL: c.UserURL,
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
 		KeyRotation: rotation(c.KeyRotation),

@@ -246,6 +246,17 @@ func TestDev(t *testing.T) {
 	}
 }
 
+// What the Redis client says goes where the server's log goes, for those who want it.
+func TestRedisClientIsLogged(t *testing.T) {
+	for level, want := range map[string]bool{"debug": true, "info": false} {
+		env := map[string]string{"GATEHOUSE_REDIS_URL": "redis://" + freeAddr(t), "GATEHOUSE_DIR": filepath.Join(t.TempDir(), "state"), "GATEHOUSE_LOG_LEVEL": level}
+		got := execute(t, env, "dev")
+		if said := strings.Contains(got.stderr, "redis client"); got.code != 1 || said != want {
+			t.Errorf("%s: %+v, want the client's words: %v", level, got, want)
+		}
+	}
+}
+
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

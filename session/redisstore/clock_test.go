@@ -15,6 +15,7 @@ func TestClock(t *testing.T) {
 		t.Errorf("Clock = %v, %v", at, err)
 	}
 	// A user without the right to ask is told so.
+	must(t, s.admin.Do(t.Context(), "ACL", "SETUSER", s.prefix, "-time").Err())
 	denied, err := redisstore.Open(t.Context(), redisstore.Config{URL: s.url, Prefix: s.prefix})
 	must(t, err)
 	defer denied.Close()

@@ -29,7 +29,7 @@ return {0, tonumber(event[2]) + window - now}`)
 // Take implements session.LimitStore.
 func (s *Store) Take(ctx context.Context, key string, limit int, window time.Duration, now time.Time) (ok bool, retryAfter time.Duration, err error) {
 	const op = "take from limit"
-	reply, err := takeEvent.Run(ctx, s.client, []string{s.limitKey(key)},
+	reply, err := takeEvent.Run(ctx, s.scripts, []string{s.limitKey(key)},
 		millis(now), window.Milliseconds(), limit, random.Bytes(8), (window + grace).Milliseconds()).Int64Slice()
 	if err := answer(ctx, err); err != nil {
 		return false, 0, fail(op, err)

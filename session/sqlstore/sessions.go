@@ -136,16 +136,30 @@ func (s *Store) Update(ctx context.Context, id session.ID, fn func(*session.Sess
 		if next, err = rules.UpdateSession(current, fn); err != nil {
 			return err
 		}
-		n, err := s.exec(ctx, updateSession, sessionArgs(next)...)
-		if err == nil && n == 0 {
-			err = errLost
-		}
-		return err
+		return s.replace(ctx, next, rules.Ended(current, next))
 	})
 	if err != nil {
 		return session.Session{}, fail("update session", err)
 	}
 	return storedSession(next), nil
+}
+
+// replace stores next in place of the version before it, and publishes the records.
+func (s *Store) replace(ctx context.Context, next session.Session, records []session.RevocationRecord) error {
+	write := s.db.Write
+	if len(records) > 0 {
+		write = s.db.InTx
+	}
+	return write(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		n, err := execIn(ctx, q, updateSession, sessionArgs(next)...)
+		if err == nil && n == 0 {
+			err = errLost
+		}
+		if err != nil {
+			return err
+		}
+		return s.publish(ctx, q, records...)
+	})
 }
 
 // Load implements session.SessionStore. ErrNotFound also for a cookie that is
