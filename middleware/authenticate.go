@@ -13,7 +13,8 @@ import (
 // authenticate says who r is from and returns the writer that the answer must go
 // through. A nil w means that nothing can be renewed.
 func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *auth.Auth) {
-	c := m.read(r.Header)
+	var c credentials
+	m.read(r.Header, &c)
 	renewable := w != nil && m.cfg.Renewer != nil && c.client != ""
 	switch {
 	case c.ambiguous:
@@ -27,7 +28,7 @@ func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.
 	if m.origins.Check(r) != nil {
 		return w, signedOut(auth.ReasonCrossOrigin, "")
 	}
-	v := m.choose(r.Context(), c)
+	v := m.choose(r.Context(), &c)
 	a := m.judge(r.Context(), v)
 	// A revoked session is renewable too: the cookie may have outlived it, and the
 	// browser have signed in again since.
@@ -91,7 +92,7 @@ func (m *Middleware) verify(ctx context.Context, token string) verdict {
 // choose verifies the tokens of both cookies and returns the verdict that counts:
 // not a foreign one if there is another, then one whose signature held, then the
 // one issued later, then the suffixed one.
-func (m *Middleware) choose(ctx context.Context, c credentials) verdict {
+func (m *Middleware) choose(ctx context.Context, c *credentials) verdict {
 	first := c.suffixed
 	if first == "" {
 		first = c.plain

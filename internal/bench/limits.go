@@ -93,6 +93,7 @@ func (s *suite) listHits() error {
 	s.add("injection floor", "bare handler", goal{}, bare, floor)
 	s.add("hot", "injection floor", atMost(2.2), floor, hot)
 	s.add("hot, Require", "injection floor", atMost(2.2), floor, s.on(plain.Require(reads(s.saw)), s.rs.hot))
+	s.add("hot, a browser's 14 headers", "injection floor", goal{}, floor, s.on(plain.Authenticate(reads(s.saw)), fromBrowser(s.rs.hot)))
 	s.add("hot, direct Auth(r)", "hot", atMost(0.6), hot, func() { s.saw(plain.Auth(s.rs.hot).UserID) })
 	s.add("hot, cookie", "hot", goal{nanos: 100}, hot, s.on(plain.Authenticate(reads(s.saw)), s.rs.cookie))
 	s.add(fmt.Sprintf("hot, %d revocations", revokedSessions), "hot", atMost(1.10), hot, hotRevoking)

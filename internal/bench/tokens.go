@@ -131,18 +131,26 @@ func (rs *requests) token() string {
 	return strings.TrimPrefix(rs.hot.Header.Get("Authorization"), "Bearer ")
 }
 
-// request has the headers that a browser's fetch sends.
+// request has the headers that an API client sends.
 func request() *http.Request {
 	r, err := http.NewRequest(http.MethodGet, "http://app.example.com/api/orders", nil)
 	if err != nil {
 		panic(err) // a constant
 	}
-	for name, value := range map[string]string{
-		"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-		"Accept":     "application/json", "Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en",
-		"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty",
+	r.Header.Set("User-Agent", "example-app/1.0")
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Accept-Encoding", "gzip")
+	return r
+}
+
+// fromBrowser adds the headers that a browser sends besides.
+func fromBrowser(r *http.Request) *http.Request {
+	r = r.Clone(r.Context())
+	for _, name := range []string{
+		"Accept-Language", "Cache-Control", "Pragma", "Priority", "Referer",
+		"Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Sec-Ch-Ua-Platform", "Sec-Fetch-Dest", "Sec-Fetch-Mode",
 	} {
-		r.Header.Set(name, value)
+		r.Header.Set(name, "as browsers send it")
 	}
 	return r
 }
