@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
@@ -10,8 +11,6 @@ import (
 	clerkhttp "github.com/clerk/clerk-sdk-go/v2/http"
 	"github.com/clerk/clerk-sdk-go/v2/jwks"
 	"github.com/lestrrat-go/jwx/v2/jwk"
-
-	"encoding/json"
 )
 
 const clerkModule = "github.com/clerk/clerk-sdk-go/v2"

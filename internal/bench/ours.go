@@ -106,7 +106,9 @@ func newService(ctx context.Context, k *issuerKey, n int) (_ *service, err error
 // revocationLog says once that n sessions were revoked, and nothing after that.
 type revocationLog struct{ n int }
 
-func (l *revocationLog) PublishRevocation(context.Context, session.RevocationRecord) error { return nil }
+func (l *revocationLog) PublishRevocation(context.Context, session.RevocationRecord) error {
+	return nil
+}
 
 func (l *revocationLog) RevocationsSince(context.Context, time.Time) ([]session.RevocationRecord, error) {
 	now := time.Now()

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-
 )
 
 // peerRow is one peer in all cases.

@@ -2,18 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/rsa"
 	"errors"
 	"net/http"
+	"strings"
 
 	jwtmiddleware "github.com/auth0/go-jwt-middleware/v2"
 	"github.com/auth0/go-jwt-middleware/v2/validator"
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-chi/jwtauth/v5"
 	"github.com/labstack/echo/v4"
-
-	"crypto"
-	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 	echojwt "github.com/labstack/echo-jwt/v4"

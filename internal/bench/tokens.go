@@ -96,7 +96,7 @@ type requests struct {
 	forged  *http.Request // its signature is another token's
 	expired *http.Request
 	inTurn  [][]string    // values of Authorization: good tokens, each of another user
-	cookie  *http.Request   // the token of hot in a cookie among five others
+	cookie  *http.Request // the token of hot in a cookie among five others
 }
 
 // newRequests makes the cases. n is how many tokens come in turn.
