@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,10 +58,10 @@ func (s *Service) poll(ctx context.Context) error {
 // second of that revocation. Tokens of that very second are told apart by their
 // sessions, so that one may sign in right after a password reset.
 func (s *Service) Revoked(sessionID, userID string, issuedAt time.Time) (auth.Revocation, bool) {
-	if r, ok := s.revoked.find(sessionID); ok {
+	if r := s.revoked.table.find(sessionID); r != nil {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
 	}
-	if r, ok := s.revoked.find(userID); ok && string(r.except) != sessionID && issuedAt.Unix() < r.at.Unix() {
+	if r := s.revoked.table.find(userID); r != nil && string(r.except) != sessionID && issuedAt.Unix() < r.at.Unix() {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
 	}
 	return auth.Revocation{}, false
@@ -97,53 +96,15 @@ func (s *Service) Ask(ctx context.Context, sessionID, userID string, _ time.Time
 type revocationSet struct {
 	keep      time.Duration
 	lostUntil atomic.Int64 // Unix milliseconds
-	shards    [revocationShards]revocationShard
-}
-
-const (
-	revocationShards = 64
-	shardLimit       = 4096 // 262,144 revocations, some 40 MB
-	sweepEvery       = 10 * time.Second
-)
-
-type revocationShard struct {
-	mu    sync.RWMutex
-	byID  map[string]revocation // session ids and user ids
-	sweep time.Time             // when to look for old ones next
-}
-
-type revocation struct {
-	at     time.Time
-	cause  string
-	except ID
+	table     *revocationTable
 }
 
 func newRevocationSet(keep time.Duration) *revocationSet {
-	set := &revocationSet{keep: keep}
-	for i := range set.shards {
-		set.shards[i].byID = map[string]revocation{}
-	}
-	return set
-}
-
-// shard goes by the last character of an id, which is random.
-func (set *revocationSet) shard(id string) *revocationShard {
-	return &set.shards[id[len(id)-1]%revocationShards]
+	return &revocationSet{keep: keep, table: newRevocationTable()}
 }
 
 // keeps reports whether a revocation of that moment still matters.
 func (set *revocationSet) keeps(at, now time.Time) bool { return now.Before(at.Add(set.keep)) }
-
-func (set *revocationSet) find(id string) (revocation, bool) {
-	if id == "" {
-		return revocation{}, false
-	}
-	shard := set.shard(id)
-	shard.mu.RLock()
-	r, ok := shard.byID[id]
-	shard.mu.RUnlock()
-	return r, ok
-}
 
 func (set *revocationSet) add(r RevocationRecord, now time.Time) {
 	id := string(r.SessionID)
@@ -153,24 +114,9 @@ func (set *revocationSet) add(r RevocationRecord, now time.Time) {
 	if id == "" || !set.keeps(r.At, now) {
 		return
 	}
-	shard := set.shard(id)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	if now.After(shard.sweep) {
-		for id, old := range shard.byID {
-			if !set.keeps(old.at, now) {
-				delete(shard.byID, id)
-			}
-		}
-		shard.sweep = now.Add(sweepEvery)
-	}
-	old, found := shard.byID[id]
-	switch {
-	case found && !r.At.After(old.at):
-	case !found && len(shard.byID) >= shardLimit:
-		set.lose(r.At.Add(set.keep))
-	default:
-		shard.byID[id] = revocation{at: r.At, cause: r.Cause, except: r.Except}
+	until := r.At.Add(set.keep)
+	if !set.table.put(revocation{id: id, at: r.At, until: until, cause: r.Cause, except: r.Except}, now) {
+		set.lose(until)
 	}
 }
 

@@ -269,7 +269,7 @@ func TestAsk(t *testing.T) {
 func TestRevocationsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, func(cfg *session.Config) { cfg.Now = time.Now })
-		node := h.node(func(cfg *session.Config) { cfg.Revocations = &flood{n: 10*session.RevocationLimit + 1} })
+		node := h.node(func(cfg *session.Config) { cfg.Revocations = &flood{n: session.RevocationLimit + 1} })
 		run(t, node)
 		time.Sleep(100 * time.Millisecond)
 		if node.Current() {
@@ -292,7 +292,7 @@ func (f *flood) RevocationsSince(context.Context, time.Time) ([]session.Revocati
 	records := make([]session.RevocationRecord, f.n)
 	now := time.Now()
 	for i := range records {
-		records[i] = session.RevocationRecord{SessionID: session.ID(fmt.Sprintf("sess_%027d", i)), At: now} // ten last characters, so ten shards
+		records[i] = session.RevocationRecord{SessionID: session.ID(fmt.Sprintf("sess_%027d", i)), At: now}
 	}
 	f.n = 0
 	return records, nil
