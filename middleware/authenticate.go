@@ -20,7 +20,8 @@ func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.
 	case c.ambiguous:
 		return w, signedOut(auth.ReasonTokenAmbiguous, "")
 	case c.fromHeader:
-		return w, m.judge(r.Context(), m.verify(r.Context(), c.bearer))
+		now := m.cfg.Now()
+		return w, m.judge(r.Context(), m.verify(r.Context(), c.bearer, now), now)
 	case c.suffixed == "" && c.plain == "" && !renewable:
 		return w, missing
 	}
@@ -28,8 +29,9 @@ func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.
 	if m.origins.Check(r) != nil {
 		return w, signedOut(auth.ReasonCrossOrigin, "")
 	}
-	v := m.choose(r.Context(), &c)
-	a := m.judge(r.Context(), v)
+	now := m.cfg.Now()
+	v := m.choose(r.Context(), &c, now)
+	a := m.judge(r.Context(), v, now)
 	// A revoked session is renewable too: the cookie may have outlived it, and the
 	// browser have signed in again since.
 	if renewable && (v.renewable() || a.Reason == auth.ReasonSessionRevoked) {
@@ -68,8 +70,7 @@ func (v verdict) renewable() bool {
 }
 
 // verify looks a token up among those verified before, else verifies it.
-func (m *Middleware) verify(ctx context.Context, token string) verdict {
-	now := m.cfg.Now()
+func (m *Middleware) verify(ctx context.Context, token string, now time.Time) verdict {
 	if a := m.cache.get(token, now); a != nil {
 		return verdict{auth: a}
 	}
@@ -92,16 +93,16 @@ func (m *Middleware) verify(ctx context.Context, token string) verdict {
 // choose verifies the tokens of both cookies and returns the verdict that counts:
 // not a foreign one if there is another, then one whose signature held, then the
 // one issued later, then the suffixed one.
-func (m *Middleware) choose(ctx context.Context, c *credentials) verdict {
+func (m *Middleware) choose(ctx context.Context, c *credentials, now time.Time) verdict {
 	first := c.suffixed
 	if first == "" {
 		first = c.plain
 	}
-	v := m.verify(ctx, first)
+	v := m.verify(ctx, first, now)
 	if c.plain == "" || c.plain == first {
 		return v
 	}
-	other := m.verify(ctx, c.plain)
+	other := m.verify(ctx, c.plain, now)
 	have, otherHas := v.claims(), other.claims()
 	switch {
 	case have != nil && otherHas != nil:
@@ -116,7 +117,7 @@ func (m *Middleware) choose(ctx context.Context, c *credentials) verdict {
 
 // judge turns a verdict into an Auth. A token that verified may have been revoked
 // since.
-func (m *Middleware) judge(ctx context.Context, v verdict) *auth.Auth {
+func (m *Middleware) judge(ctx context.Context, v verdict, now time.Time) *auth.Auth {
 	if v.err != nil {
 		detail := ""
 		if v.err.Err != nil {
@@ -132,7 +133,7 @@ func (m *Middleware) judge(ctx context.Context, v verdict) *auth.Auth {
 	if rev, revoked := m.cfg.Revocations.Revoked(c.SessionID, c.Subject, issued); revoked {
 		return m.revoked(rev)
 	}
-	if m.cfg.AllowStale || m.cfg.Revocations.Current() {
+	if m.cfg.AllowStale || m.cfg.Revocations.Current(now) {
 		return v.auth
 	}
 	rev, revoked, err := m.cfg.Revocations.Ask(ctx, c.SessionID, c.Subject, issued)

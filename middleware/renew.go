@@ -31,7 +31,8 @@ func (m *Middleware) renew(
 	case err != nil:
 		return w, signedOut(auth.ReasonRenewalFailed, err.Error())
 	}
-	a := m.judge(r.Context(), m.verify(r.Context(), token))
+	now := m.cfg.Now()
+	a := m.judge(r.Context(), m.verify(r.Context(), token, now), now)
 	switch {
 	case !a.IsAuthenticated:
 		return w, a

@@ -69,9 +69,9 @@ func (s *Service) Revoked(sessionID, userID string, issuedAt time.Time) (auth.Re
 
 // Current implements auth.Revocations: whether the log was read within
 // Config.StaleAfter and everything in it fitted into memory.
-func (s *Service) Current() bool {
-	last, now := s.feed.last.Load(), s.cfg.Now().UnixMilli()
-	return last != 0 && now-last <= s.cfg.StaleAfter.Milliseconds() && now > s.revoked.lostUntil.Load()
+func (s *Service) Current(now time.Time) bool {
+	last, at := s.feed.last.Load(), now.UnixMilli()
+	return last != 0 && at-last <= s.cfg.StaleAfter.Milliseconds() && at > s.revoked.lostUntil.Load()
 }
 
 // Ask implements auth.Revocations: it reads the session itself, whose status already

@@ -64,8 +64,8 @@ func TestRevocationsReachEveryNode(t *testing.T) {
 				time.Sleep(2 * time.Second)
 				issued := time.Now().Add(-time.Second)
 				for _, node := range []*session.Service{h.Service, other} {
-					if r, ok := node.Revoked(string(ss.ID), userA, issued); ok || !node.Current() {
-						t.Fatalf("before: Revoked = %v, %v, Current = %v", r, ok, node.Current())
+					if r, ok := node.Revoked(string(ss.ID), userA, issued); ok || !node.Current(time.Now()) {
+						t.Fatalf("before: Revoked = %v, %v, Current = %v", r, ok, node.Current(time.Now()))
 					}
 				}
 				if err := end(h, ss); err != nil {
@@ -184,17 +184,17 @@ func TestCurrent(t *testing.T) {
 		h := open(t, func(cfg *session.Config) { cfg.Now = time.Now })
 		feed := &brokenLog{RevocationStore: h.store}
 		other := h.node(func(cfg *session.Config) { cfg.Revocations = feed })
-		if other.Current() {
+		if other.Current(time.Now()) {
 			t.Error("Current before Run")
 		}
 		run(t, other)
 		time.Sleep(time.Second)
-		if !other.Current() {
+		if !other.Current(time.Now()) {
 			t.Error("not Current after a second")
 		}
 		feed.set(session.ErrUnavailable)
 		time.Sleep(4500 * time.Millisecond)
-		if !other.Current() {
+		if !other.Current(time.Now()) {
 			t.Error("not Current after 4.5 s without the log")
 		}
 		ss := session.NewSessionID(userA)
@@ -203,13 +203,13 @@ func TestCurrent(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Second)
-		if _, ok := other.Revoked(string(ss), userA, time.Now()); ok || other.Current() {
-			t.Errorf("without the log: Revoked = %v, Current = %v", ok, other.Current())
+		if _, ok := other.Revoked(string(ss), userA, time.Now()); ok || other.Current(time.Now()) {
+			t.Errorf("without the log: Revoked = %v, Current = %v", ok, other.Current(time.Now()))
 		}
 		feed.set(nil)
 		time.Sleep(300 * time.Millisecond)
-		if _, ok := other.Revoked(string(ss), userA, time.Now()); !ok || !other.Current() {
-			t.Errorf("with the log back: Revoked = %v, Current = %v", ok, other.Current())
+		if _, ok := other.Revoked(string(ss), userA, time.Now()); !ok || !other.Current(time.Now()) {
+			t.Errorf("with the log back: Revoked = %v, Current = %v", ok, other.Current(time.Now()))
 		}
 	})
 }
@@ -272,11 +272,11 @@ func TestRevocationsAreBounded(t *testing.T) {
 		node := h.node(func(cfg *session.Config) { cfg.Revocations = &flood{n: session.RevocationLimit + 1} })
 		run(t, node)
 		time.Sleep(100 * time.Millisecond)
-		if node.Current() {
+		if node.Current(time.Now()) {
 			t.Error("Current though revocations were lost")
 		}
 		time.Sleep(91 * time.Second)
-		if !node.Current() {
+		if !node.Current(time.Now()) {
 			t.Error("not Current after what was lost is over")
 		}
 	})
@@ -309,7 +309,7 @@ func TestRevokedAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		h.Revoked(hit, userA, now)
 		h.Revoked(miss, userB, now)
-		h.Current()
+		h.Current(now)
 	}); n != 0 {
 		t.Errorf("%v allocations, want none", n)
 	}

@@ -92,7 +92,7 @@ func newService(ctx context.Context, k *issuerKey, n int) (_ *service, err error
 		defer close(ended)
 		_ = s.Run(ctx) // ends with the context
 	}()
-	for !s.Current() {
+	for !s.Current(time.Now()) {
 		time.Sleep(time.Millisecond)
 	}
 	return &service{Service: s, close: func() {
