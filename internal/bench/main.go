@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 )
 
 func main() {
@@ -21,21 +23,56 @@ func main() {
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	rounds := flags.Int("rounds", 6, "how many rounds; medians of fewer than 6 say little")
+	rounds := flags.Int("rounds", 10, "how many rounds; medians of fewer than 6 say little")
+	seconds := flags.Int("seconds", 2, "how long each kind of request is sent in a round, by wrk")
+	short := flags.Bool("short", false, "one round of a second: does everything run?")
+	parts := flags.String("part", "pairs,servers,service", "what to run")
 	only := flags.String("run", "", "only rows whose name matches this regular expression")
+	serve := flags.String("serve", "", "serve as one of the servers under load (for this command's own use)")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *serve != "" {
+		return serveChild(ctx, *serve)
 	}
 	match, err := regexp.Compile(*only)
 	if err != nil {
 		return err
 	}
-	s, err := newSuite(ctx, match)
+	if *short {
+		*rounds, *seconds = 1, 1
+	}
+	writeMachine(out, *rounds)
+	for part := range strings.SplitSeq(*parts, ",") {
+		switch part {
+		case "pairs":
+			err = pairs(ctx, match, *rounds, out, progress)
+		case "servers":
+			if err = findWrk(); err == nil {
+				err = wholeServers(ctx, match, *rounds, *seconds, out, progress)
+			}
+		case "service":
+			if err = cmp.Or(findWrk(), findStores()); err == nil {
+				err = endpoints(ctx, match, *rounds, *seconds, out, progress)
+			}
+		default:
+			err = fmt.Errorf("no part %q: want pairs, servers, service", part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pairs(ctx context.Context, only *regexp.Regexp, rounds int, out, progress io.Writer) error {
+	fmt.Fprintf(progress, "signing %d tokens\n", inTurn)
+	s, err := newSuite(ctx, only)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	s.run(*rounds, progress)
+	s.run(rounds, progress)
 	s.writeLimits(out)
 	s.writePeers(out)
 	return nil

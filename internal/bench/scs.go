@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"time"
@@ -11,8 +12,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// redisVariable names the server that scripts/with-servers started.
-const redisVariable = "GATEHOUSE_TEST_REDIS_URL"
+// The servers that scripts/with-servers started.
+const (
+	redisVariable    = "GATEHOUSE_TEST_REDIS_URL"
+	postgresVariable = "GATEHOUSE_TEST_POSTGRES_URL"
+)
+
+// findStores says plainly what is missing.
+func findStores() error {
+	if os.Getenv(redisVariable) == "" || os.Getenv(postgresVariable) == "" {
+		return errors.New("no Redis or PostgreSQL: run make bench-peers, or set " + redisVariable + " and " + postgresVariable)
+	}
+	return nil
+}
 
 // listSCS compares a session cookie that is looked up in Redis on every request. It
 // lists nothing where there is no Redis.
