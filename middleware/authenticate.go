@@ -20,8 +20,7 @@ func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.
 	case c.ambiguous:
 		return w, signedOut(auth.ReasonTokenAmbiguous, "")
 	case c.fromHeader:
-		now := m.cfg.Now()
-		return w, m.judge(r.Context(), m.verify(r.Context(), c.bearer, now), now)
+		return w, m.check(r.Context(), c.bearer)
 	case c.suffixed == "" && c.plain == "" && !renewable:
 		return w, missing
 	}
@@ -88,6 +87,12 @@ func (m *Middleware) verify(ctx context.Context, token string, now time.Time) ve
 	}
 	m.cache.put(token, a, now)
 	return verdict{auth: a}
+}
+
+// check says who a token is from.
+func (m *Middleware) check(ctx context.Context, token string) *auth.Auth {
+	now := m.cfg.Now()
+	return m.judge(ctx, m.verify(ctx, token, now), now)
 }
 
 // choose verifies the tokens of both cookies and returns the verdict that counts:

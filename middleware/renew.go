@@ -31,8 +31,7 @@ func (m *Middleware) renew(
 	case err != nil:
 		return w, signedOut(auth.ReasonRenewalFailed, err.Error())
 	}
-	now := m.cfg.Now()
-	a := m.judge(r.Context(), m.verify(r.Context(), token, now), now)
+	a := m.check(r.Context(), token)
 	switch {
 	case !a.IsAuthenticated:
 		return w, a
@@ -46,7 +45,8 @@ func (m *Middleware) renew(
 // for proofs made since the old one was minted. It returns nil where there is none:
 // the token did not come in a cookie, or the session is not live.
 func (m *Middleware) afresh(r *http.Request, a auth.Auth) (*auth.Auth, string) {
-	c := m.read(r.Header) // which reads no cookie beside a bearer token
+	var c credentials
+	m.read(r.Header, &c) // which reads no cookie beside a bearer token
 	if m.cfg.Renewer == nil || c.client == "" {
 		return nil, ""
 	}
@@ -54,7 +54,7 @@ func (m *Middleware) afresh(r *http.Request, a auth.Auth) (*auth.Auth, string) {
 	if err != nil {
 		return nil, ""
 	}
-	fresh := m.judge(r.Context(), m.verify(r.Context(), token))
+	fresh := m.check(r.Context(), token)
 	if !fresh.IsAuthenticated || fresh.SessionID != a.SessionID || fresh.UserID != a.UserID {
 		return nil, ""
 	}

@@ -35,19 +35,26 @@ const (
 //
 // One round trip to the store, which alone decides. The last token of the session is
 // returned again while it has 30 s or more left and nothing about the session changed.
-func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string) (string, error) {
-	if !validCookie(cookie) || !id.valid() {
-		return "", ErrNotFound
+//
+// It counts the events against their limits in that same round trip, whatever comes of
+// the mint: *LimitError if one has no room.
+func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string, events ...Event) (string, error) {
+	token := ""
+	if validCookie(cookie) {
+		token = cookieToken(cookie)
+	}
+	if len(events) == 0 && (token == "" || !id.valid()) {
+		return "", ErrNotFound // the store would say so
 	}
 	now := s.now() // before the read: no token is younger than what was read
-	data, ss, err := s.cfg.Sessions.Load(ctx, cookieToken(cookie), id, now)
+	data, ss, err := s.cfg.Sessions.Load(ctx, token, id, now, events...)
 	if err != nil {
 		return "", wrap("mint", err)
 	}
 	if c, ok := decodeCookie(data, now); !ok || c.ClientID != ss.ClientID || c.predates(ss) {
 		return "", fmt.Errorf("mint: %w", ErrNotFound)
 	}
-	token, err := s.mint(ctx, ss, azp, now)
+	token, err = s.mint(ctx, ss, azp, now)
 	return token, wrap("mint", err)
 }
 

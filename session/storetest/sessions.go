@@ -10,10 +10,12 @@ import (
 	"github.com/gatehouse-dev/gatehouse/session"
 )
 
-// SessionStore is what RunSessions needs: Load reads a cookie beside the session.
+// SessionStore is what RunSessions needs: Load reads a cookie beside the session, and
+// counts.
 type SessionStore interface {
 	session.SessionStore
 	session.ClientStore
+	session.LimitStore
 }
 
 // RunSessions checks the stores that open returns against session.SessionStore.
@@ -35,6 +37,7 @@ func RunSessions(t *testing.T, open func(*testing.T) SessionStore) {
 		"newest first":                                   sessionOrder,
 		"the index under parallel changes":               sessionIndexParallel,
 		"load":                                           sessionLoad,
+		"load: counts events":                            sessionLoadCounts,
 		"cancelled contexts":                             sessionCancelled,
 		"revoke user: ends every live session":           revokeUser,
 		"revoke user: but for one":                       revokeUserExcept,
