@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"flag"
@@ -27,6 +28,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	seconds := flags.Int("seconds", 2, "how long each kind of request is sent in a round, by wrk")
 	short := flags.Bool("short", false, "one round of a second: does everything run?")
 	parts := flags.String("part", "pairs,servers,service", "what to run")
+	write := flags.String("write", "", "a Markdown file whose generated part is replaced by the tables, instead of printing them")
 	only := flags.String("run", "", "only rows whose name matches this regular expression")
 	serve := flags.String("serve", "", "serve as one of the servers under load (for this command's own use)")
 	if err := flags.Parse(args); err != nil {
@@ -42,18 +44,30 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if *short {
 		*rounds, *seconds = 1, 1
 	}
-	writeMachine(out, *rounds)
-	for part := range strings.SplitSeq(*parts, ",") {
+	if *write != "" {
+		var tables bytes.Buffer
+		if err := measure(ctx, *parts, match, *rounds, *seconds, &tables, progress); err != nil {
+			return err
+		}
+		return replaceGenerated(*write, tables.String())
+	}
+	return measure(ctx, *parts, match, *rounds, *seconds, out, progress)
+}
+
+func measure(ctx context.Context, parts string, match *regexp.Regexp, rounds, seconds int, out, progress io.Writer) error {
+	writeMachine(out, rounds)
+	for part := range strings.SplitSeq(parts, ",") {
+		var err error
 		switch part {
 		case "pairs":
-			err = pairs(ctx, match, *rounds, out, progress)
+			err = pairs(ctx, match, rounds, out, progress)
 		case "servers":
 			if err = findWrk(); err == nil {
-				err = wholeServers(ctx, match, *rounds, *seconds, out, progress)
+				err = wholeServers(ctx, match, rounds, seconds, out, progress)
 			}
 		case "service":
 			if err = cmp.Or(findWrk(), findStores()); err == nil {
-				err = endpoints(ctx, match, *rounds, *seconds, out, progress)
+				err = endpoints(ctx, match, rounds, seconds, out, progress)
 			}
 		default:
 			err = fmt.Errorf("no part %q: want pairs, servers, service", part)

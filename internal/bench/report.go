@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"strings"
 )
 
 // writeLimits prints the comparisons of ours with what it cannot do without.
@@ -41,6 +43,26 @@ func (s *suite) writePeers(out io.Writer) {
 			cell(p.hot, func(c *comparison) string { return fmt.Sprintf("%.0f", c.result.ratio) }))
 	}
 	fmt.Fprintln(out)
+}
+
+// The marks around what -write replaces.
+const (
+	generatedBegin = "<!-- make bench-peers writes from here -->\n"
+	generatedEnd   = "<!-- to here -->\n"
+)
+
+// replaceGenerated puts text between the marks of a file.
+func replaceGenerated(file, text string) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, rest, begun := strings.Cut(string(old), generatedBegin)
+	_, tail, ended := strings.Cut(rest, generatedEnd)
+	if !begun || !ended {
+		return fmt.Errorf("%s has no generated part", file)
+	}
+	return os.WriteFile(file, []byte(head+generatedBegin+text+generatedEnd+tail), 0o644)
 }
 
 func table(out io.Writer, header, align string) { fmt.Fprintln(out, header+"\n"+align) }
