@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 .PHONY: help run test check bench bench-peers fuzz golden rename
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
 run: ## serve the quickstart on http://localhost:8080 (SQLite, no setup)
 	go run ./examples/quickstart

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 
@@ -72,10 +73,12 @@ func (s *suite) floor() http.Handler {
 
 // listHits compares what a token costs that was seen before.
 func (s *suite) listHits() error {
+	before := heap()
 	plain, err := s.warm(nil)
 	if err != nil {
 		return err
 	}
+	s.tokenSize, s.entrySize = len(s.rs.token()), (heap()-before)/inTurn
 	svc, err := newService(s.ctx, s.key, revokedSessions)
 	if err != nil {
 		return err
@@ -105,6 +108,15 @@ func (s *suite) listHits() error {
 	s.add(fmt.Sprintf("%d in turn, having read the token", inTurn), "floor that reads the token, in turn", goal{},
 		s.inTurn(readingToken(s.floor())), s.inTurn(readingToken(plain.Authenticate(reads(s.saw)))))
 	return s.listOtter(hot, s.inTurn(plain.Authenticate(reads(s.saw))))
+}
+
+// heap is how many bytes are in use.
+func heap() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what finalizers kept
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 // readingToken reads a token's memory before next does.

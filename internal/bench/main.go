@@ -1,3 +1,16 @@
+// Command bench measures this module beside other ways to protect handlers in Go, and
+// against what none can do without. It prints the tables of docs/performance.md.
+//
+//	make bench-peers
+//	go run . -part pairs -run 'hot|first-seen' -rounds 6
+//
+// Three parts, by -part:
+//
+//   - pairs: two things run in turns of 0.2 ms in this process. The figure is the median
+//     of the ratios of neighbouring turns, and of the rounds the median again, since the
+//     speed of a machine drifts by more than what is to be measured.
+//   - servers: whole servers of one core under wrk, each a process of its own.
+//   - service: requests to the service on PostgreSQL and Redis, under wrk.
 package main
 
 import (

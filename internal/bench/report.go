@@ -19,7 +19,7 @@ func (s *suite) writeLimits(out io.Writer) {
 			c.result.ratio, low, high, c.goal, c.goal.met(c.result),
 			span(c.result.f), span(c.result.f-c.result.base), c.bytes, c.allocs)
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintf(out, "\nA token of %d bytes takes %d in the cache, the table included.\n\n", s.tokenSize, s.entrySize)
 }
 
 // writePeers prints every middleware in every case.

@@ -33,6 +33,9 @@ type suite struct {
 	limits []*comparison
 	peers  []*peerRow
 	closed []func()
+
+	tokenSize int // bytes of one token
+	entrySize int // bytes that the middleware keeps for it
 }
 
 // newSuite prepares the fixtures and lists the comparisons whose name matches only.
