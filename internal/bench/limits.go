@@ -100,12 +100,12 @@ func (s *suite) listHits() error {
 	s.add("hot, direct Auth(r)", "hot", atMost(0.6), hot, func() { s.saw(plain.Auth(s.rs.hot).UserID) })
 	s.add("hot, cookie", "hot", goal{nanos: 100}, hot, s.on(plain.Authenticate(reads(s.saw)), s.rs.cookie))
 	s.add(fmt.Sprintf("hot, %d revocations", revokedSessions), "hot", atMost(1.10), hot, hotRevoking)
-	s.add(fmt.Sprintf("%d in turn", inTurn), "injection floor", atMost(5), floor, s.inTurn(plain.Authenticate(reads(s.saw))))
-	s.add(fmt.Sprintf("%d in turn, %d revocations", inTurn, revokedSessions), "injection floor", goal{}, floor, s.inTurn(revoking.Authenticate(reads(s.saw))))
+	s.addInTurn(fmt.Sprintf("%d in turn", inTurn), "injection floor", atMost(5), floor, s.inTurn(plain.Authenticate(reads(s.saw))))
+	s.addInTurn(fmt.Sprintf("%d in turn, %d revocations", inTurn, revokedSessions), "injection floor", goal{}, floor, s.inTurn(revoking.Authenticate(reads(s.saw))))
 	// The tokens of this case lie cold in memory, where a server has just read them. What
 	// that costs shows in a floor that reads them too.
 	s.add("floor that reads the token, in turn", "injection floor", goal{}, floor, s.inTurn(readingToken(s.floor())))
-	s.add(fmt.Sprintf("%d in turn, having read the token", inTurn), "floor that reads the token, in turn", goal{},
+	s.addInTurn(fmt.Sprintf("%d in turn, having read the token", inTurn), "floor that reads the token, in turn", goal{},
 		s.inTurn(readingToken(s.floor())), s.inTurn(readingToken(plain.Authenticate(reads(s.saw)))))
 	return s.listOtter(hot, s.inTurn(plain.Authenticate(reads(s.saw))))
 }
@@ -143,10 +143,7 @@ func (s *suite) warm(revocations auth.Revocations) (*middleware.Middleware, erro
 			refused++
 		}
 	}))
-	next := s.inTurn(h)
-	for range s.rs.inTurn {
-		next()
-	}
+	all(s.inTurn(h))()
 	h.ServeHTTP(s.w, s.rs.hot)
 	h.ServeHTTP(s.w, s.rs.cookie)
 	if refused > 0 {
@@ -158,11 +155,7 @@ func (s *suite) warm(revocations auth.Revocations) (*middleware.Middleware, erro
 // listOtter compares with the least middleware that keeps verified tokens in otter:
 // no cookies, no header rules, no revocations.
 func (s *suite) listOtter(hot, turns func()) error {
-	keys, err := auth.FixedKeys(s.key.public)
-	if err != nil {
-		return err
-	}
-	v, err := auth.NewVerifier(auth.VerifierConfig{Keys: keys, Issuer: issuer, Audiences: []string{audience}})
+	v, err := newVerifier(s.key)
 	if err != nil {
 		return err
 	}
@@ -184,12 +177,11 @@ func (s *suite) listOtter(hot, turns func()) error {
 		}
 		protected.ServeHTTP(w, r.WithContext(auth.NewContext(r.Context(), a)))
 	})
-	next := s.inTurn(h)
-	for range s.rs.inTurn {
-		next()
-	}
+	all(s.inTurn(h))()
 	s.add("least middleware on otter, hot", "hot", goal{}, hot, s.on(h, s.rs.hot))
-	s.add(fmt.Sprintf("least middleware on otter, %d in turn", inTurn), fmt.Sprintf("%d in turn", inTurn), goal{}, turns, s.inTurn(h))
+	s.addInTurn(fmt.Sprintf("least middleware on otter, %d in turn", inTurn), fmt.Sprintf("%d in turn", inTurn), goal{}, turns, s.inTurn(h))
+	last := s.limits[len(s.limits)-1]
+	last.before = func() { all(turns)(); all(last.f)() }
 	return nil
 }
 
@@ -217,7 +209,19 @@ func (s *suite) listFirstSeen() error {
 		if err != nil {
 			return err
 		}
-		s.add("first-seen "+algorithm, "raw verify", limit, raw, s.on(m.Authenticate(reads(s.saw)), rs.hot))
+		v, err := newVerifier(k)
+		if err != nil {
+			return err
+		}
+		token := rs.token()
+		s.add("Verify "+algorithm, "raw verify", limit, raw, func() {
+			a, err := v.Verify(s.ctx, token)
+			if err != nil {
+				panic(err)
+			}
+			s.saw(a.UserID)
+		})
+		s.add("first-seen "+algorithm, "raw verify", goal{}, raw, s.on(m.Authenticate(reads(s.saw)), rs.hot))
 		if algorithm != auth.RS256 {
 			continue
 		}

@@ -22,15 +22,19 @@ const revokedSessions = 5000
 // ours builds the middleware under test for tokens of one key. entries is
 // middleware.Config.CacheEntries, so -1 verifies every token.
 func ours(k *issuerKey, entries int, revocations auth.Revocations) (*middleware.Middleware, error) {
-	keys, err := auth.FixedKeys(k.public)
-	if err != nil {
-		return nil, err
-	}
-	v, err := auth.NewVerifier(auth.VerifierConfig{Keys: keys, Issuer: issuer, Audiences: []string{audience}})
+	v, err := newVerifier(k)
 	if err != nil {
 		return nil, err
 	}
 	return middleware.New(middleware.Config{Verifier: v, CacheEntries: entries, Revocations: revocations})
+}
+
+func newVerifier(k *issuerKey) (*auth.Verifier, error) {
+	keys, err := auth.FixedKeys(k.public)
+	if err != nil {
+		return nil, err
+	}
+	return auth.NewVerifier(auth.VerifierConfig{Keys: keys, Issuer: issuer, Audiences: []string{audience}})
 }
 
 // reads is the handler that ours protects: it reads the subject like those of peers.

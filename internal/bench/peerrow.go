@@ -38,11 +38,13 @@ func (s *suite) listPeers() error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		against := func(base, f func()) *comparison { return &comparison{pair: pair{base, f}} }
+		turns := against(raw, s.inTurn(h))
+		turns.before = all(turns.f)
 		s.peers = append(s.peers, &peerRow{
 			peer:    p,
 			hot:     against(hot, s.on(h, s.rs.hot)),
 			verify:  against(raw, s.on(h, s.rs.hot)),
-			turns:   against(raw, s.inTurn(h)),
+			turns:   turns,
 			forged:  against(raw, s.on(h, s.rs.forged)),
 			expired: against(raw, s.on(h, s.rs.expired)),
 		})

@@ -16,6 +16,8 @@ type comparison struct {
 	against string // the base
 	goal    goal
 	pair
+	// before, unless nil, runs before each round: kept tokens live for a minute.
+	before func()
 
 	rounds        []figures
 	result        figures
@@ -76,6 +78,21 @@ func (s *suite) on(h http.Handler, r *http.Request) func() {
 	return func() { h.ServeHTTP(s.w, r) }
 }
 
+// addInTurn is add for an f that has its next token in each run, seen before each round.
+func (s *suite) addInTurn(name, against string, g goal, base, f func()) {
+	s.add(name, against, g, base, f)
+	s.limits[len(s.limits)-1].before = all(f)
+}
+
+// all returns what runs f for every token that comes in turn.
+func all(f func()) func() {
+	return func() {
+		for range inTurn {
+			f()
+		}
+	}
+}
+
 // inTurn returns a run of h with the next of many tokens.
 func (s *suite) inTurn(h http.Handler) func() {
 	r, i := request(), 0
@@ -123,6 +140,9 @@ func (s *suite) run(rounds int, progress io.Writer) {
 	for n := range rounds {
 		fmt.Fprintf(progress, "round %d of %d: %d pairs\n", n+1, rounds, len(all))
 		for _, c := range all {
+			if c.before != nil {
+				c.before()
+			}
 			c.rounds = append(c.rounds, c.round())
 		}
 	}

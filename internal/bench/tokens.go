@@ -55,9 +55,9 @@ func (k *issuerKey) token(n int, expires time.Time) (string, error) {
 	now := expires.Add(-time.Hour).Unix()
 	t := jwt.NewWithClaims(k.method, jwt.MapClaims{
 		"azp": "https://app.example.com", "aud": audience, "iss": issuer,
-		"exp": expires.Unix(), "iat": now, "nbf": now - 10, "fva": []int{3, -1}, "v": 2, "sts": "active",
-		"jti": fmt.Sprintf("%032x", n), "fea": "u:dashboard,o:teams", "pla": "u:free",
-		"o":   map[string]any{"id": "org_2aBcDeFgHiJkLmNoPqRsTuVwXyZ", "rol": "admin", "per": "read,manage", "fpm": "1,3", "slg": "example"},
+		"exp": expires.Unix(), "iat": now, "nbf": now - 10, "fva": []int{3, -1}, "v": 2,
+		"jti": fmt.Sprintf("%020x", n), "fea": "o:teams",
+		"o":   map[string]any{"id": "org_2aBcDeFgHiJkLm", "rol": "admin", "per": "read", "fpm": "1", "slg": "example"},
 		"sid": fmt.Sprintf("sess_2aBcDeFgHiJkLmNoPqR%07d", n),
 		"sub": fmt.Sprintf("user_2aBcDeFgHiJkLmNoPqR%07d", n),
 	})
