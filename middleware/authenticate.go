@@ -14,7 +14,7 @@ import (
 // through. A nil w means that nothing can be renewed.
 func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *auth.Auth) {
 	var c credentials
-	m.read(r.Header, &c)
+	m.readInto(&c, r.Header)
 	renewable := w != nil && m.cfg.Renewer != nil && c.client != ""
 	switch {
 	case c.ambiguous:

@@ -24,7 +24,13 @@ type credentials struct {
 
 // read takes the credentials from the headers of a request, and from nowhere
 // else. It allocates nothing.
-func (m *Middleware) read(h http.Header, c *credentials) {
+func (m *Middleware) read(h http.Header) (c credentials) {
+	m.readInto(&c, h)
+	return c
+}
+
+// readInto is read for the way of every request, which spares a copy.
+func (m *Middleware) readInto(c *credentials, h http.Header) {
 	switch lines := h["Authorization"]; len(lines) {
 	case 0:
 	case 1:

@@ -45,8 +45,7 @@ func (m *Middleware) renew(
 // for proofs made since the old one was minted. It returns nil where there is none:
 // the token did not come in a cookie, or the session is not live.
 func (m *Middleware) afresh(r *http.Request, a auth.Auth) (*auth.Auth, string) {
-	var c credentials
-	m.read(r.Header, &c) // which reads no cookie beside a bearer token
+	c := m.read(r.Header) // which reads no cookie beside a bearer token
 	if m.cfg.Renewer == nil || c.client == "" {
 		return nil, ""
 	}

@@ -17,7 +17,7 @@ func (s *suite) writeLimits(out io.Writer) {
 		low, high := spread(c.rounds)
 		fmt.Fprintf(out, "| %s | %s | %.2f | %.2f–%.2f | %s | %s | %s | %s | %.0f | %.0f |\n", c.name, c.against,
 			c.result.ratio, low, high, c.goal, c.goal.met(c.result),
-			span(c.result.f), span(c.result.f-c.result.base), c.bytes, c.allocs)
+			span(c.result.f), span(c.result.more()), c.bytes, c.allocs)
 	}
 	fmt.Fprintf(out, "\nA token of %d bytes takes %d in the cache, the table included.\n\n", s.tokenSize, s.entrySize)
 }
