@@ -43,6 +43,11 @@ func (s *suite) writePeers(out io.Writer) {
 			cell(p.hot, func(c *comparison) string { return fmt.Sprintf("%.0f", c.result.ratio) }))
 	}
 	fmt.Fprintln(out)
+	table(out, "| middleware | how it is set up |", "|---|---|")
+	for _, p := range s.peers {
+		fmt.Fprintf(out, "| %s | %s |\n", p.name, p.setup)
+	}
+	fmt.Fprintln(out)
 }
 
 // The marks around what -write replaces.
