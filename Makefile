@@ -6,10 +6,10 @@ BENCHED  = $(shell git ls-files --cached --others --exclude-standard '*_test.go'
 TOOL     = go tool -modfile=tools.mod
 FUZZTIME ?= 30s
 
-.PHONY: help run test check bench fuzz golden rename
+.PHONY: help run test check bench bench-peers fuzz golden rename
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
 run: ## serve the quickstart on http://localhost:8080 (SQLite, no setup)
 	go run ./examples/quickstart
@@ -26,6 +26,9 @@ check: ## the fast part of the tests: formatting, linters, module files, import 
 
 bench: ## run the benchmarks of every module, those of the stores on their servers
 	@scripts/with-servers sh -c 'for dir in $(BENCHED); do (cd $$dir && go test -run "^#" -bench . -benchmem .) || exit 1; done'
+
+bench-peers: ## compare the middleware with its peers and put it under load (half an hour; ARGS=-short for a try); needs wrk
+	cd internal/bench && go build -o bench . && ../../scripts/with-servers ./bench $(ARGS)
 
 fuzz: ## run every fuzz target for FUZZTIME (default 30s)
 	@for dir in $$(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \

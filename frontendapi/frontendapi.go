@@ -36,7 +36,7 @@ type Config struct {
 	Flow     *flow.Engine         // required
 	JWKS     func() []byte        // required: the public key set (RFC 7517) as JSON
 	Settings func() flow.Settings // required; called per request
-	Limits   session.LimitStore   // required
+	Limits   session.LimitStore   // required; mints are counted in the store of Sessions
 
 	// PublicURL is where browsers reach the server; it may carry a path. Cookies are
 	// Secure when it is https. Required.

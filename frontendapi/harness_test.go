@@ -43,6 +43,7 @@ type server struct {
 	config   frontendapi.Config
 	users    *user.Service
 	sessions *session.Service
+	keys     *session.Keys
 	store    *sessionsql.Store
 	outbox   *notify.Outbox
 	clock    *clock
@@ -113,6 +114,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 		Store: s.store, Sealer: ring, Algorithm: "EdDSA", External: signer, Now: s.clock.Now,
 	})
 	must(t, err)
+	s.keys = keys
 	s.sessions, err = session.NewService(session.Config{
 		Clients: s.store, Sessions: s.store, Revocations: s.store, Keys: keys,
 		Issuer: "https://clerk.localhost", Attempts: s.store, Now: s.clock.Now, Logger: logger,

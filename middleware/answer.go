@@ -135,11 +135,12 @@ func (m *Middleware) accept(w http.ResponseWriter, r *http.Request, given answer
 	d := readDirectives(h.Directives)
 	a := signedOut(auth.ReasonTokenMissing, "signed out at the Frontend API")
 	if d.token != "" {
-		v := m.verify(r.Context(), d.token)
+		now := m.cfg.Now()
+		v := m.verify(r.Context(), d.token, now)
 		if v.claims() == nil {
 			return nil, nil, v.err // clocks may differ
 		}
-		a = m.judge(r.Context(), v)
+		a = m.judge(r.Context(), v, now)
 	}
 	m.setSession(w, d.token)
 	m.setUAT(w, d.uat)

@@ -15,11 +15,17 @@ const cookieMaxAge = 365 * 24 * 60 * 60 // seconds
 // tabs. Nothing is decoded or unquoted, and names are not looked at. A pair
 // without an equals sign has no name.
 func nextCookie(line string) (name, value, rest string) {
-	pair, rest, _ := strings.Cut(line, ";")
-	if i := strings.IndexByte(pair, '='); i >= 0 {
-		return trim(pair[:i]), trim(pair[i+1:]), rest
+	// Names are short: looking for both ends at once beats two searches.
+	for i := range len(line) {
+		switch line[i] {
+		case ';':
+			return "", "", line[i+1:]
+		case '=':
+			value, rest, _ = strings.Cut(line[i+1:], ";")
+			return trim(line[:i]), trim(value), rest
+		}
 	}
-	return "", "", rest
+	return "", "", ""
 }
 
 // trim cuts blanks and tabs only: strings.TrimSpace would also cut what Unicode

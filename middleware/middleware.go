@@ -95,8 +95,11 @@ type Config struct {
 	// that OnRefuse is told. For development: it tells an attacker which rule to work on.
 	ShowReasons bool
 
-	CacheEntries int              // verified tokens kept, about 2 KB each; 0 means 32768, negative none
-	Now          func() time.Time // nil means time.Now
+	// CacheEntries is how many verified tokens are kept, rounded up to a multiple of
+	// 7; 0 means 32768, negative none. They take at most 2 KiB each on average: where
+	// tokens are larger, fewer are kept.
+	CacheEntries int
+	Now          func() time.Time // nil means the system's clock
 }
 
 // Middleware says who requests are from. It is safe for concurrent use.
@@ -175,7 +178,7 @@ func (m *Middleware) configure() error {
 		m.cache = newCache(cfg.CacheEntries)
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		cfg.Now = newClock().now
 	}
 	return nil
 }

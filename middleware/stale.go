@@ -28,14 +28,14 @@ func (p StalePolicy) Valid() bool {
 
 // notRevoked returns a, which verified, unless its session was revoked since or that
 // cannot be found out.
-func (m *Middleware) notRevoked(ctx context.Context, a *auth.Auth) *auth.Auth {
+func (m *Middleware) notRevoked(ctx context.Context, a *auth.Auth, now time.Time) *auth.Auth {
 	c, feed := a.Claims, m.cfg.Revocations
 	issued := time.Unix(c.IssuedAt, 0)
 	if rev, revoked := feed.Revoked(c.SessionID, c.Subject, issued); revoked {
 		return m.revoked(rev)
 	}
 	switch {
-	case feed.Current() || m.cfg.WhenStale == StaleAllow:
+	case feed.Current(now) || m.cfg.WhenStale == StaleAllow:
 		return a
 	case m.cfg.WhenStale == StaleRefuse:
 		return signedOut(auth.ReasonRevocationUnknown, "the revocation feed is not current")

@@ -20,9 +20,9 @@ type feed struct {
 
 // Current implements auth.Revocations: whether the log was read within
 // Config.StaleAfter and everything in it fitted into memory.
-func (s *Service) Current() bool {
-	last, now := s.feed.last.Load(), s.cfg.Now().UnixMilli()
-	return last != 0 && now-last <= s.cfg.StaleAfter.Milliseconds() && now > s.revoked.lostUntil.Load()
+func (s *Service) Current(now time.Time) bool {
+	last, at := s.feed.last.Load(), now.UnixMilli()
+	return last != 0 && at-last <= s.cfg.StaleAfter.Milliseconds() && at > s.revoked.lostUntil.Load()
 }
 
 // publish makes a revocation count here at once and on other nodes when they hear of it.

@@ -51,17 +51,17 @@ func TestCurrent(t *testing.T) {
 		h := open(t, func(cfg *session.Config) { cfg.Now = time.Now })
 		feed := &brokenLog{RevocationStore: h.store}
 		other := h.node(func(cfg *session.Config) { cfg.Revocations = feed })
-		if other.Current() {
+		if other.Current(time.Now()) {
 			t.Error("Current before Run")
 		}
 		run(t, other)
 		time.Sleep(time.Second)
-		if !other.Current() {
+		if !other.Current(time.Now()) {
 			t.Error("not Current after a second")
 		}
 		feed.set(session.ErrUnavailable)
 		time.Sleep(4500 * time.Millisecond)
-		if !other.Current() {
+		if !other.Current(time.Now()) {
 			t.Error("not Current after 4.5 s without the log")
 		}
 		ss := session.NewSessionID(userA)
@@ -70,13 +70,13 @@ func TestCurrent(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Second)
-		if _, ok := other.Revoked(string(ss), userA, time.Now()); ok || other.Current() {
-			t.Errorf("without the log: Revoked = %v, Current = %v", ok, other.Current())
+		if _, ok := other.Revoked(string(ss), userA, time.Now()); ok || other.Current(time.Now()) {
+			t.Errorf("without the log: Revoked = %v, Current = %v", ok, other.Current(time.Now()))
 		}
 		feed.set(nil)
 		time.Sleep(300 * time.Millisecond)
-		if _, ok := other.Revoked(string(ss), userA, time.Now()); !ok || !other.Current() {
-			t.Errorf("with the log back: Revoked = %v, Current = %v", ok, other.Current())
+		if _, ok := other.Revoked(string(ss), userA, time.Now()); !ok || !other.Current(time.Now()) {
+			t.Errorf("with the log back: Revoked = %v, Current = %v", ok, other.Current(time.Now()))
 		}
 	})
 }
@@ -135,7 +135,7 @@ func TestWatchedRevocationsCountAtOnce(t *testing.T) {
 			log.cut()
 		}
 		// A watcher says nothing about what it missed.
-		if h.Current() {
+		if h.Current(time.Now()) {
 			t.Error("Current without the log")
 		}
 	})

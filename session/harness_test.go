@@ -183,9 +183,9 @@ type countingSessions struct {
 	loads, others atomic.Int64
 }
 
-func (c *countingSessions) Load(ctx context.Context, cookie string, id session.ID, now time.Time) ([]byte, session.Session, error) {
+func (c *countingSessions) Load(ctx context.Context, cookie string, id session.ID, now time.Time, events ...session.Event) ([]byte, session.Session, error) {
 	c.loads.Add(1)
-	return c.SessionStore.Load(ctx, cookie, id, now)
+	return c.SessionStore.Load(ctx, cookie, id, now, events...)
 }
 
 func (c *countingSessions) Get(ctx context.Context, id session.ID) (session.Session, error) {

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,10 +20,10 @@ const revocationSlack = 30 * time.Second
 // sessions, so that one may sign in right after a password reset. All tokens issued up
 // to the second in which a signing key was revoked are revoked, too.
 func (s *Service) Revoked(sessionID, userID string, issuedAt time.Time) (auth.Revocation, bool) {
-	if r, ok := s.revoked.find(sessionID); ok {
+	if r := s.revoked.table.find(sessionID); r != nil {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
 	}
-	if r, ok := s.revoked.find(userID); ok && string(r.except) != sessionID && issuedAt.Unix() < r.at.Unix() {
+	if r := s.revoked.table.find(userID); r != nil && string(r.except) != sessionID && issuedAt.Unix() < r.at.Unix() {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
 	}
 	if ended := s.cfg.Keys.sessionsEndedAt(); issuedAt.Unix() <= ended.Unix() {
@@ -55,50 +54,11 @@ func (s *Service) Ask(ctx context.Context, sessionID, userID string, _ time.Time
 type revocationSet struct {
 	keep      time.Duration
 	lostUntil atomic.Int64 // Unix milliseconds
-	shards    [revocationShards]revocationShard
-}
-
-const (
-	revocationShards = 64
-	shardLimit       = 4096 // 262,144 revocations, some 40 MB
-	sweepEvery       = 10 * time.Second
-)
-
-type revocationShard struct {
-	mu    sync.RWMutex
-	byID  map[string]revocation // session ids and user ids
-	sweep time.Time             // when to look for old ones next
-}
-
-type revocation struct {
-	at     time.Time
-	until  time.Time // when it may be dropped
-	cause  string
-	except ID
+	table     *revocationTable
 }
 
 func newRevocationSet(keep time.Duration) *revocationSet {
-	set := &revocationSet{keep: keep}
-	for i := range set.shards {
-		set.shards[i].byID = map[string]revocation{}
-	}
-	return set
-}
-
-// shard goes by the last character of an id, which is random.
-func (set *revocationSet) shard(id string) *revocationShard {
-	return &set.shards[id[len(id)-1]%revocationShards]
-}
-
-func (set *revocationSet) find(id string) (revocation, bool) {
-	if id == "" {
-		return revocation{}, false
-	}
-	shard := set.shard(id)
-	shard.mu.RLock()
-	r, ok := shard.byID[id]
-	shard.mu.RUnlock()
-	return r, ok
+	return &revocationSet{keep: keep, table: newRevocationTable()}
 }
 
 // add takes in a revocation that was heard of at seen. Tokens that it concerns may live
@@ -126,31 +86,9 @@ func (set *revocationSet) put(r RevocationRecord, until, now time.Time) {
 	if id == "" {
 		return
 	}
-	shard := set.shard(id)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	shard.drop(now)
-	old, found := shard.byID[id]
-	switch {
-	case found && !r.At.After(old.at):
-	case !found && len(shard.byID) >= shardLimit:
+	if !set.table.put(revocation{id: id, at: r.At, until: until, cause: r.Cause, except: r.Except}, now) {
 		set.lose(until)
-	default:
-		shard.byID[id] = revocation{at: r.At, until: until, cause: r.Cause, except: r.Except}
 	}
-}
-
-// drop forgets what no longer matters, now and then.
-func (shard *revocationShard) drop(now time.Time) {
-	if !now.After(shard.sweep) {
-		return
-	}
-	for id, old := range shard.byID {
-		if !now.Before(old.until) {
-			delete(shard.byID, id)
-		}
-	}
-	shard.sweep = now.Add(sweepEvery)
 }
 
 // lose records that something which matters until then is not in the set.

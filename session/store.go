@@ -51,7 +51,11 @@ type SessionStore interface {
 	RevokeUser(ctx context.Context, userID string, r UserRevocation) ([]ID, error)
 	// Load reads what a mint needs in one round trip: the cookie's data, the session
 	// and whether a tombstone covers it (then the session's status is StatusRevoked).
-	Load(ctx context.Context, cookieToken string, id ID, now time.Time) (cookie []byte, s Session, err error)
+	//
+	// Before that, and in the same round trip where the store can, it counts the events,
+	// each as LimitStore.Take does, also if the rest is malformed or unknown. A
+	// *LimitError if there is no room for one; the others may count nevertheless.
+	Load(ctx context.Context, cookieToken string, id ID, now time.Time, events ...Event) (cookie []byte, s Session, err error)
 }
 
 // UserRevocation is what RevokeUser records.
@@ -86,6 +90,13 @@ type AttemptStore interface {
 	// Try counts one more try under name for the attempt and returns how many there
 	// were, this one included. It is its own committed write (C-05).
 	Try(ctx context.Context, id, name string, now time.Time) (int, error)
+}
+
+// Event is something that a limit bounds.
+type Event struct {
+	Key    string
+	Limit  int           // events within Window
+	Window time.Duration // whole milliseconds
 }
 
 // LimitStore counts events in sliding windows.

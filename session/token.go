@@ -35,20 +35,24 @@ const (
 //
 // One round trip to the store, which alone decides. The last token of the session is
 // returned again while it has 30 s or more left and nothing about the session changed.
-func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string) (string, error) {
-	if !validCookie(cookie) {
-		return "", ErrNotFound
+//
+// It counts the events against their limits in that same round trip, whatever comes of
+// the mint: *LimitError if one has no room.
+func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string, events ...Event) (string, error) {
+	token := ""
+	if validCookie(cookie) {
+		token = cookieToken(cookie)
 	}
-	return s.mintFor(ctx, cookieToken(cookie), id, azp)
+	return s.mintFor(ctx, token, id, azp, events...)
 }
 
 // mintFor is Mint for a cookie that stores know as token.
-func (s *Service) mintFor(ctx context.Context, token string, id ID, azp string) (string, error) {
-	if !id.valid() {
-		return "", ErrNotFound
+func (s *Service) mintFor(ctx context.Context, token string, id ID, azp string, events ...Event) (string, error) {
+	if len(events) == 0 && (token == "" || !id.valid()) {
+		return "", ErrNotFound // the store would say so
 	}
 	now := s.now() // before the read: no token is younger than what was read
-	data, ss, err := s.cfg.Sessions.Load(ctx, token, id, now)
+	data, ss, err := s.cfg.Sessions.Load(ctx, token, id, now, events...)
 	if err != nil {
 		return "", wrap("mint", err)
 	}

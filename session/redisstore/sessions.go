@@ -207,42 +207,6 @@ func (s *Store) Update(ctx context.Context, id session.ID, fn func(*session.Sess
 	return unpackSession(id, packed)
 }
 
-// Load implements session.SessionStore. ErrNotFound also for a cookie that is
-// unknown or expired at now. On Cluster the two halves go to their nodes at once.
-func (s *Store) Load(ctx context.Context, cookieToken string, id session.ID, now time.Time) (cookie []byte, got session.Session, err error) {
-	const op = "load session"
-	bucket, rest, ok := splitID(id)
-	if !ok || !rules.CookieToken(cookieToken) {
-		return nil, session.Session{}, fail(op, session.ErrNotFound)
-	}
-	keys := []string{s.sessionKey(bucket, rest), s.tombstonesKey(bucket)}
-	var get *redis.StringCmd
-	var load *redis.Cmd
-	_, _ = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		get = p.Get(ctx, s.cookieKey(cookieToken))
-		load = p.EvalSha(ctx, loadSession.Hash(), keys)
-		return nil
-	})
-	b, err := get.Bytes()
-	if err = answer(ctx, err); errors.Is(err, redis.Nil) {
-		err = session.ErrNotFound
-	}
-	if err != nil {
-		return nil, session.Session{}, fail(op, err)
-	}
-	if cookie, ok = unpackCookie(b, now); !ok {
-		return nil, session.Session{}, fail(op, session.ErrNotFound)
-	}
-	if redis.HasErrorPrefix(load.Err(), "NOSCRIPT") { // Redis was restarted
-		load = loadSession.Eval(ctx, s.scripts, keys)
-	}
-	reply, err := load.Slice()
-	if got, err = loaded(id, reply, answer(ctx, err)); err != nil {
-		return nil, session.Session{}, fail(op, err)
-	}
-	return cookie, got, nil
-}
-
 // loaded makes a session of what the script loadSession answered. A tombstone that
 // covers it shows in its status and cause.
 func loaded(id session.ID, reply []any, err error) (session.Session, error) {

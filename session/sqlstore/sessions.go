@@ -164,8 +164,17 @@ func (s *Store) replace(ctx context.Context, next session.Session, records []ses
 
 // Load implements session.SessionStore. ErrNotFound also for a cookie that is
 // unknown or expired at now.
-func (s *Store) Load(ctx context.Context, cookieToken string, id session.ID, now time.Time) (cookie []byte, got session.Session, err error) {
+func (s *Store) Load(ctx context.Context, cookieToken string, id session.ID, now time.Time, events ...session.Event) (cookie []byte, got session.Session, err error) {
 	const op = "load session"
+	for _, e := range events {
+		ok, retryAfter, err := s.Take(ctx, e.Key, e.Limit, e.Window, now)
+		if err == nil && !ok {
+			err = &session.LimitError{RetryAfter: retryAfter}
+		}
+		if err != nil {
+			return nil, session.Session{}, fail(op, err)
+		}
+	}
 	if !rules.CookieToken(cookieToken) || !rules.SessionID(id) {
 		return nil, session.Session{}, fail(op, session.ErrNotFound)
 	}

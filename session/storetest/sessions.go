@@ -11,10 +11,11 @@ import (
 )
 
 // SessionStore is what RunSessions needs: Load reads a cookie beside the session, and
-// what ends is in the log.
+// what ends is in the log, and counts.
 type SessionStore interface {
 	session.SessionStore
 	session.ClientStore
+	session.LimitStore
 	session.RevocationStore
 }
 
@@ -38,6 +39,7 @@ func RunSessions(t *testing.T, open func(*testing.T) SessionStore) {
 		"newest first":                                   sessionOrder,
 		"the index under parallel changes":               sessionIndexParallel,
 		"load":                                           sessionLoad,
+		"load: counts events":                            sessionLoadCounts,
 		"cancelled contexts":                             sessionCancelled,
 		"revoke user: ends every live session":           revokeUser,
 		"revoke user: but for one":                       revokeUserExcept,
