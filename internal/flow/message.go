@@ -61,6 +61,21 @@ func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
 	}, nil
 }
 
+// composeText makes a text message of a kind.
+func composeText(kind, to string, w words, now time.Time) (notify.Message, error) {
+	if w.AppName = oneLine(w.AppName); w.AppName == "" {
+		w.AppName = "this app"
+	}
+	var text strings.Builder
+	if err := textTemplates.ExecuteTemplate(&text, kind+".sms.txt", w); err != nil {
+		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
+	}
+	return notify.Message{
+		ID: random.ID("msg", now), Channel: notify.SMS, Kind: kind, To: to,
+		Text: strings.TrimSpace(text.String()), Code: w.Code, At: now,
+	}, nil
+}
+
 // plain returns a name if it is nothing but a name, else "": whoever signs somebody
 // else's address up chooses the name, and a mail must not carry their links or lines.
 func plain(name string) string {
@@ -99,9 +114,19 @@ func mailOut(to destination, code string, s Settings, now time.Time) (notify.Mes
 	return compose(kindCode, to.value, w, now)
 }
 
-// mail sends a code. Under enumeration protection it is handed over behind the
+// textOut carries a code by text message, as mailOut does by mail.
+func textOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+	w := words{AppName: s.AppName}
+	if to.owner {
+		return composeText(kindAccountExists, to.value, w, now)
+	}
+	w.Code, w.Minutes = code, int(codeLifetime/time.Minute)
+	return composeText(kindCode, to.value, w, now)
+}
+
+// deliver sends a code. Under enumeration protection it is handed over behind the
 // answer, since nobody's code takes no time to send.
-func (e *Engine) mail(ctx context.Context, r *round, to destination, code string, out outlet) error {
+func (e *Engine) deliver(ctx context.Context, r *round, to destination, code string, out outlet) error {
 	m, err := out(to, code, r.settings, r.now)
 	if err != nil {
 		return err
