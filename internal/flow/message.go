@@ -29,6 +29,8 @@ const (
 	kindCode            = "verification_code"
 	kindAccountExists   = "account_exists"
 	kindPasswordChanged = "password_changed"
+	kindAddressAdded    = "address_added"
+	kindAddressRemoved  = "address_removed"
 )
 
 // words is what a template may say. Everything that a person could have typed has
@@ -39,6 +41,7 @@ type words struct {
 	Code    string
 	Minutes int // the code's life
 	SignIn  string
+	Address string // masked
 }
 
 // compose makes a mail of a kind. The first line of a text template is the subject.

@@ -69,7 +69,7 @@ type destination struct {
 type round struct {
 	settings Settings
 	now      time.Time
-	purpose  string // "sign_in", "sign_up", "reverification", "change_password"
+	purpose  string // "sign_in", "sign_up", "reverification", "change_password", "address"
 	attempt  string // id of the attempt
 	client   session.ClientID
 	person   *person // nil at sign-up
@@ -77,6 +77,8 @@ type round struct {
 	challenge *challenge // under way; nil if none
 	// begin stores a challenge in place of the one under way; nil puts none there.
 	begin func(ctx context.Context, old, ch *challenge) error
+	// use marks a challenge as proved; nil where the machine does that with its next state.
+	use func(ctx context.Context, ch *challenge) error
 	// tried notes how often the challenge was tried.
 	tried func(ctx context.Context, n int)
 }
