@@ -1,6 +1,7 @@
 package gatehouse
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
@@ -14,12 +15,15 @@ type Settings struct {
 	AppName string `toml:"app_name"`
 
 	EmailAddress Attribute `toml:"email_address"`
+	PhoneNumber  Attribute `toml:"phone_number"`
 	Username     Attribute `toml:"username"`
 	FirstName    Attribute `toml:"first_name"`
 	LastName     Attribute `toml:"last_name"`
 	Password     Attribute `toml:"password"`
 
-	// Strategies are the ways to prove who one is: "password", "email_code".
+	// Strategies are the ways to prove who one is: "password", "email_code" and
+	// "phone_code", which needs a sender of texts. Where there are passwords they can
+	// be reset by a code.
 	Strategies []string `toml:"strategies"`
 	// SignUpMode is "public" or "restricted"; restricted leaves sign-up to the
 	// Backend API.
@@ -68,10 +72,11 @@ func (d *Duration) UnmarshalText(text []byte) error {
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 // DefaultSettings are an e-mail address, proved by a code, and a password; names
-// and a username if people like; accounts that their owners may delete. Known and
-// unknown identifiers are answered alike in production.
+// and a username if people like, in development also a phone number; accounts that
+// their owners may delete. Known and unknown identifiers are answered alike in
+// production.
 func DefaultSettings(development bool) Settings {
-	return Settings{
+	s := Settings{
 		AppName:               "Gatehouse",
 		EmailAddress:          Attribute{Enabled: true, Required: true, SignIn: true, VerifyAtSignUp: true},
 		Username:              Attribute{Enabled: true, SignIn: true},
@@ -85,6 +90,11 @@ func DefaultSettings(development bool) Settings {
 		Reverification:        true,
 		EnumerationProtection: !development,
 	}
+	if development { // in production texts need a sender of their own
+		s.PhoneNumber = Attribute{Enabled: true, SignIn: true, VerifyAtSignUp: true}
+		s.Strategies = append(s.Strategies, "phone_code")
+	}
+	return s
 }
 
 // validate names the first setting that cannot be met.
@@ -96,13 +106,13 @@ func (s Settings) validate() error {
 		return configError("Settings.SignUpMode", `is neither "public" nor "restricted"`)
 	case s.MinPasswordLength < 8 || s.MinPasswordLength > 256:
 		return configError("Settings.MinPasswordLength", "is not between 8 and 256")
-	case !s.EmailAddress.SignIn && !s.Username.SignIn:
-		return configError("Settings", "name nothing to sign in with: set SignIn of EmailAddress or of Username")
+	case !s.EmailAddress.SignIn && !s.PhoneNumber.SignIn && !s.Username.SignIn:
+		return configError("Settings", "name nothing to sign in with: set SignIn of EmailAddress, PhoneNumber or Username")
 	case s.LockoutAttempts < 0 || s.LockoutDuration < 0:
 		return configError("Settings", "have a negative lockout")
 	}
 	for _, strategy := range s.Strategies {
-		if strategy != "password" && strategy != "email_code" {
+		if !slices.Contains(flow.Strategies(), strategy) {
 			return configError("Settings.Strategies", "has an unknown strategy: "+strategy)
 		}
 	}
@@ -120,6 +130,7 @@ func (s Settings) flow(c *Config, urls publicURLs) flow.Settings {
 	return flow.Settings{
 		AppName:            s.AppName,
 		EmailAddress:       attribute(s.EmailAddress),
+		PhoneNumber:        attribute(s.PhoneNumber),
 		Username:           attribute(s.Username),
 		FirstName:          attribute(s.FirstName),
 		LastName:           attribute(s.LastName),

@@ -126,6 +126,21 @@ func (c *call) attemptSignIn() error {
 	return c.replyOutcome(out, err)
 }
 
+// resetPassword serves POST /v1/client/sign_ins/{id}/reset_password. Other sessions end
+// unless the caller says otherwise (S-09).
+func (c *call) resetPassword() error {
+	id, err := c.pathID("id", "sia")
+	if err != nil {
+		return err
+	}
+	signOut, err := c.params.flag("sign_out_of_other_sessions")
+	if err != nil {
+		return err
+	}
+	out, err := c.h.cfg.Flow.ResetPassword(c.r.Context(), c.caller(), id, c.params.values["password"], signOut == nil || *signOut)
+	return c.replyOutcome(out, err)
+}
+
 // replyOutcome answers with the attempt that a step led to.
 func (c *call) replyOutcome(out flow.Outcome, err error) error {
 	c.took(out.Client, out.Cookie)

@@ -27,6 +27,7 @@ func (h *Handler) register() {
 	h.on("GET /v1/client/sign_ins/{id}", client, limitOther, (*call).getSignIn)
 	h.on("POST /v1/client/sign_ins/{id}/prepare_first_factor", client, limitPrepare, (*call).prepareSignIn, prepareParams...)
 	h.on("POST /v1/client/sign_ins/{id}/attempt_first_factor", client, limitAttempt, (*call).attemptSignIn, proofParams...)
+	h.on("POST /v1/client/sign_ins/{id}/reset_password", client, limitAttempt, (*call).resetPassword, "password", "sign_out_of_other_sessions")
 
 	h.on("GET /v1/client/sessions/{id}", client, limitOther, (*call).getSession)
 	h.on("POST /v1/client/sessions/{id}/touch", client, limitOther, (*call).touchSession)
@@ -42,6 +43,15 @@ func (h *Handler) register() {
 	h.on("DELETE /v1/me", self, limitOther, (*call).deleteMe)
 	h.on("PATCH /v1/me/metadata", self, limitMetadata, (*call).updateMetadata, "unsafe_metadata")
 	h.on("POST /v1/me/change_password", self, limitAttempt, (*call).changePassword, "current_password", "new_password", "sign_out_of_other_sessions")
+	for _, k := range addressKinds {
+		path := "/v1/me/" + k.path
+		h.on("GET "+path, self, limitOther, k.list)
+		h.on("POST "+path, self, limitOther, k.add, k.param)
+		h.on("GET "+path+"/{id}", self, limitOther, k.get)
+		h.on("DELETE "+path+"/{id}", self, limitOther, k.remove)
+		h.on("POST "+path+"/{id}/prepare_verification", self, limitPrepare, k.prepare, prepareParams...)
+		h.on("POST "+path+"/{id}/attempt_verification", self, limitAttempt, k.attempt, proofParams...)
+	}
 	h.on("GET /v1/me/sessions", self, limitOther, (*call).allSessions)
 	h.on("GET /v1/me/sessions/active", self, limitOther, (*call).activeSessions)
 	h.on("POST /v1/me/sessions/{id}/revoke", self, limitOther, (*call).revokeSession)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
@@ -158,12 +157,9 @@ func (s *Service) identify(u *User, nu NewUser, now time.Time) error {
 
 // addIdentifier adds a verified or reserved address or number.
 func (s *Service) addIdentifier(u *User, kind Kind, n NewIdentifier, now time.Time) error {
-	shown, key, err := Canonical(kind, n.Value)
+	shown, key, err := s.canonicalAddress(kind, n.Value)
 	if err != nil {
 		return err
-	}
-	if kind == KindPhoneNumber && s.cfg.PhoneRegions != nil && !slices.Contains(s.cfg.PhoneRegions, phoneRegion(key)) {
-		return &FieldError{Field: string(kind), Rule: RuleValue}
 	}
 	for _, i := range u.Identifications {
 		if i.Kind == kind && i.Key == key {

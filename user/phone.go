@@ -25,15 +25,15 @@ func canonicalPhone(s string) (string, error) {
 		return "", malformed
 	}
 	e164 := phonenumbers.Format(n, phonenumbers.E164)
-	if !phonenumbers.IsValidNumber(n) && !fictional(e164) {
+	if !phonenumbers.IsValidNumber(n) && !IsFictionalPhone(e164) {
 		return "", malformed
 	}
 	return e164, nil
 }
 
-// fictional reports whether the number is one of those kept free for fiction in North
-// America, 555-0100 to 555-0199 of any area. Nobody can be called there.
-func fictional(e164 string) bool {
+// IsFictionalPhone reports whether an E.164 number is one of those kept free for fiction
+// in North America, 555-0100 to 555-0199 of any area. Nobody can be called there.
+func IsFictionalPhone(e164 string) bool {
 	return len(e164) == 12 && e164[:2] == "+1" && e164[5:10] == "55501"
 }
 

@@ -88,6 +88,7 @@ var catalogue = []Error{
 	{Status: 429, Code: "signup_rate_limit_exceeded", Message: "Too many sign-ups.", LongMessage: "There were too many sign-ups from your network. Wait a little and try again."},
 	{Status: 400, Code: "strategy_for_user_invalid", Message: "Not possible this way.", LongMessage: "This way of signing in is not available for this account."},
 	{Status: 429, Code: "too_many_requests", Message: "Too many requests.", LongMessage: "There were too many requests. Wait a little and try again."},
+	{Status: 400, Code: "too_many_unverified_identifications", Message: "Too many.", LongMessage: "Confirm or remove one of those that are there before you add another."},
 	{Status: 415, Code: "unsupported_content_type", Message: "Unsupported content type.", LongMessage: "The body of the request has a content type that this route does not read."},
 	{Status: 403, Code: "user_banned", Message: "Account banned.", LongMessage: "This account may not sign in. Ask whoever runs the service."},
 	{Status: 403, Code: "user_delete_self_not_enabled", Message: "Deletion is off.", LongMessage: "Accounts of this instance cannot be deleted by their owners."},

@@ -31,15 +31,19 @@ var sentinels = map[string]struct {
 	"user.ErrInvalid":         {err: user.ErrInvalid},
 	"user.ErrHashInTx":        {err: user.ErrHashInTx, internal: true},
 
-	"session.ErrNotFound":      {err: session.ErrNotFound},
-	"session.ErrNotActive":     {err: session.ErrNotActive},
-	"session.ErrUserRevoked":   {err: session.ErrUserRevoked},
-	"session.ErrConflict":      {err: session.ErrConflict},
-	"session.ErrExpired":       {err: session.ErrExpired},
-	"session.ErrUnavailable":   {err: session.ErrUnavailable},
-	"session.ErrImpersonated":  {err: session.ErrImpersonated},
-	"session.ErrTokenTooLarge": {err: session.ErrTokenTooLarge, internal: true},
-	"session.ErrKeyState":      {err: session.ErrKeyState, internal: true},
+	"session.ErrNotFound":            {err: session.ErrNotFound},
+	"session.ErrNotActive":           {err: session.ErrNotActive},
+	"session.ErrUserRevoked":         {err: session.ErrUserRevoked},
+	"session.ErrConflict":            {err: session.ErrConflict},
+	"session.ErrExpired":             {err: session.ErrExpired},
+	"session.ErrUnavailable":         {err: session.ErrUnavailable},
+	"user.ErrNoIdentification":       {err: user.ErrNoIdentification},
+	"user.ErrTooManyIdentifications": {err: user.ErrTooManyIdentifications},
+	"user.ErrLastIdentification":     {err: user.ErrLastIdentification},
+	"user.ErrLinked":                 {err: user.ErrLinked},
+	"session.ErrImpersonated":        {err: session.ErrImpersonated},
+	"session.ErrTokenTooLarge":       {err: session.ErrTokenTooLarge, internal: true},
+	"session.ErrKeyState":            {err: session.ErrKeyState, internal: true},
 }
 
 func TestEverySentinelIsMapped(t *testing.T) {

@@ -27,6 +27,10 @@ var fromDomain = []struct {
 	{user.ErrNoPassword, mustCode("no_password_set")},
 	{user.ErrBusy, Unavailable.After(busyFor)}, // P-09
 	{user.ErrDeleteSelfOff, mustCode("user_delete_self_not_enabled")},
+	{user.ErrNoIdentification, NotFound},
+	{user.ErrTooManyIdentifications, mustCode("too_many_unverified_identifications")},
+	{user.ErrLastIdentification, mustCode("last_required_identification_deletion_failed")},
+	{user.ErrLinked, mustCode("delete_linked_identification_disallowed")},
 	{user.ErrIdentifierTaken, mustCode("form_identifier_exists")},
 	{user.ErrInvalid, ParamValue},
 	{session.ErrNotFound, NotFound},

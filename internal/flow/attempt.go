@@ -94,6 +94,7 @@ const (
 	prefixSignIn         = "sia"
 	prefixSignUp         = "sua"
 	prefixReverification = "rvf"
+	prefixAddress        = "iva"
 )
 
 // knownID guards the store against text that is no id (I-09).

@@ -128,7 +128,7 @@ func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to des
 	if test || to.value == "" {
 		return nil
 	}
-	if err := e.mail(ctx, r, to, code, out); err != nil {
+	if err := e.deliver(ctx, r, to, code, out); err != nil {
 		if undo := r.begin(context.WithoutCancel(ctx), ch, nil); undo != nil {
 			e.log.WarnContext(ctx, "code was not sent and could not be taken back",
 				slog.String("attempt_id", r.attempt), slog.Any("err", undo))

@@ -35,7 +35,7 @@ func Refusals() []*Error {
 		errVerified, errExpired, errFailed, errUserLocked, errUserBanned, errUserGone, errReverifyMissing,
 		errReverifyRequired, errDeleteSelfOff, errImpersonated, errAttemptBusy,
 		missing("x"), unknownParam("x"), badValue("x"), tooMany("too_many_requests", 1),
-		tooMany("verification_code_too_many_requests", 1), password{}.wrong(), emailCode{}.wrong(),
+		tooMany("verification_code_too_many_requests", 1), password{}.wrong(), codeTo{}.wrong(),
 		{Code: "form_identifier_not_found"},
 		{Code: "form_param_format_invalid"},
 		{Code: "identifier_already_signed_in"},

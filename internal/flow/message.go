@@ -29,6 +29,8 @@ const (
 	kindCode            = "verification_code"
 	kindAccountExists   = "account_exists"
 	kindPasswordChanged = "password_changed"
+	kindAddressAdded    = "address_added"
+	kindAddressRemoved  = "address_removed"
 )
 
 // words is what a template may say. Everything that a person could have typed has
@@ -39,6 +41,7 @@ type words struct {
 	Code    string
 	Minutes int // the code's life
 	SignIn  string
+	Address string // masked
 }
 
 // compose makes a mail of a kind. The first line of a text template is the subject.
@@ -58,6 +61,21 @@ func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
 	return notify.Message{
 		ID: random.ID("msg", now), Channel: notify.Mail, Kind: kind, To: to, Subject: subject,
 		Text: strings.TrimSpace(body) + "\n", HTML: html.String(), Code: w.Code, At: now,
+	}, nil
+}
+
+// composeText makes a text message of a kind.
+func composeText(kind, to string, w words, now time.Time) (notify.Message, error) {
+	if w.AppName = oneLine(w.AppName); w.AppName == "" {
+		w.AppName = "this app"
+	}
+	var text strings.Builder
+	if err := textTemplates.ExecuteTemplate(&text, kind+".sms.txt", w); err != nil {
+		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
+	}
+	return notify.Message{
+		ID: random.ID("msg", now), Channel: notify.SMS, Kind: kind, To: to,
+		Text: strings.TrimSpace(text.String()), Code: w.Code, At: now,
 	}, nil
 }
 
@@ -99,9 +117,19 @@ func mailOut(to destination, code string, s Settings, now time.Time) (notify.Mes
 	return compose(kindCode, to.value, w, now)
 }
 
-// mail sends a code. Under enumeration protection it is handed over behind the
+// textOut carries a code by text message, as mailOut does by mail.
+func textOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+	w := words{AppName: s.AppName}
+	if to.owner {
+		return composeText(kindAccountExists, to.value, w, now)
+	}
+	w.Code, w.Minutes = code, int(codeLifetime/time.Minute)
+	return composeText(kindCode, to.value, w, now)
+}
+
+// deliver sends a code. Under enumeration protection it is handed over behind the
 // answer, since nobody's code takes no time to send.
-func (e *Engine) mail(ctx context.Context, r *round, to destination, code string, out outlet) error {
+func (e *Engine) deliver(ctx context.Context, r *round, to destination, code string, out outlet) error {
 	m, err := out(to, code, r.settings, r.now)
 	if err != nil {
 		return err

@@ -93,10 +93,14 @@ func (p *person) usable(k user.Kind) []user.Identification {
 	return out
 }
 
-// preferred picks a usable identification: the one with the id; with "" the one that was
-// typed, else the primary one, else the oldest.
-func (p *person) preferred(k user.Kind, id user.IdentificationID) (user.Identification, bool) {
-	all := p.usable(k)
+// verified returns the usable identifications of a kind that were really proved.
+func (p *person) verified(k user.Kind) []user.Identification {
+	return slices.DeleteFunc(p.usable(k), func(i user.Identification) bool { return !i.Verified() })
+}
+
+// preferred picks one of the person's identifications: the one with the id; with "" the
+// one that was typed, else the primary one, else the first.
+func (p *person) preferred(all []user.Identification, id user.IdentificationID) (user.Identification, bool) {
 	wanted := []user.IdentificationID{id}
 	if id == "" && len(all) > 0 {
 		wanted = []user.IdentificationID{p.found, p.user.PrimaryEmailAddressID, p.user.PrimaryPhoneNumberID, all[0].ID}
@@ -136,8 +140,12 @@ func (p *person) safe(i user.Identification) string {
 	return mask(i.Value)
 }
 
-// mask keeps what a person needs to recognise their own address: "j***@e***.com".
+// mask keeps what a person needs to recognise their own address: "j***@e***.com",
+// "+49***78".
 func mask(address string) string {
+	if strings.HasPrefix(address, "+") && len(address) > 7 {
+		return address[:3] + "***" + address[len(address)-2:]
+	}
 	local, domain, ok := strings.Cut(address, "@")
 	if !ok {
 		return "***"
@@ -173,11 +181,11 @@ func (e *Engine) nameOf(key string) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// fakeID is the identification id that everybody who types the same identifier is
-// shown under enumeration protection.
-func (e *Engine) fakeID(p *person) user.IdentificationID {
+// fakeID is the id of an identification of some kind that everybody who types the same
+// identifier is shown under enumeration protection.
+func (e *Engine) fakeID(p *person, k user.Kind) user.IdentificationID {
 	m := hmac.New(sha256.New, e.nameKey)
-	m.Write([]byte("identification " + p.key))
+	m.Write([]byte("identification " + string(k) + " " + p.key))
 	digits := new(big.Int).SetBytes(m.Sum(nil)).Text(62)
 	return user.IdentificationID("idn_" + digits[len(digits)-27:])
 }

@@ -68,7 +68,7 @@ func (e *Engine) StartReverification(ctx context.Context, c Caller, sid session.
 	a := &reverifyAttempt{id: reverificationID(sid), expireAt: e.now().Add(reverificationLifetime)}
 	a.state = reverifyState{
 		SessionID: sid, ClientID: c.Client.ID, Level: level, Status: statusNeedsFirstFactor,
-		Factors: e.factorsOf(p, e.settings()),
+		Factors: e.provingFactorsOf(p, e.settings()),
 	}
 	if err := e.attempts.DeleteAttempt(ctx, a.id); err != nil && !errors.Is(err, session.ErrNotFound) {
 		return nil, fmt.Errorf("drop reverification: %w", err)
@@ -200,6 +200,9 @@ func (e *Engine) reverificationRound(ctx context.Context, c Caller, sid session.
 	st, err := e.strategyNamed(name, s)
 	if err != nil {
 		return fail(err)
+	}
+	if _, resets := st.(resetter); resets {
+		return fail(badValue("strategy"))
 	}
 	r := &round{
 		settings: s, now: e.now(), purpose: "reverification", attempt: a.id, client: c.Client.ID,

@@ -10,17 +10,19 @@ import (
 // Settings are what an instance allows. One value serves the environment answer of
 // the Frontend API and every flow.
 type Settings struct {
-	AppName            string
-	EmailAddress       Attribute
-	PhoneNumber        Attribute
-	Username           Attribute
-	FirstName          Attribute
-	LastName           Attribute
-	Password           Attribute
-	Strategies         []string // enabled ones: "password", "email_code"
-	MinPasswordLength  int      // in code points
-	SingleSession      bool     // one session a client
-	Reverification     bool     // step-up for deleting oneself and other sensitive acts
+	AppName      string
+	EmailAddress Attribute
+	PhoneNumber  Attribute
+	Username     Attribute
+	FirstName    Attribute
+	LastName     Attribute
+	Password     Attribute
+	// Strategies are the enabled ones: "password", "email_code", "phone_code". A password
+	// can be reset by a code wherever there are passwords.
+	Strategies         []string
+	MinPasswordLength  int  // in code points
+	SingleSession      bool // one session a client
+	Reverification     bool // step-up for deleting oneself and other sensitive acts
 	DeleteSelf         bool
 	EnumerationProtect bool          // known and unknown identifiers look alike (E-01)
 	SignUpMode         string        // "public", "restricted"; "" means "public"
@@ -55,7 +57,15 @@ func (s Settings) lockout() (attempts int, d time.Duration) {
 }
 
 // enables reports whether a strategy is on.
-func (s Settings) enables(strategy string) bool { return slices.Contains(s.Strategies, strategy) }
+func (s Settings) enables(strategy string) bool {
+	switch strategy {
+	case strategyResetEmailCode:
+		return s.EmailAddress.Enabled && slices.Contains(s.Strategies, strategyPassword)
+	case strategyResetPhoneCode:
+		return s.PhoneNumber.Enabled && slices.Contains(s.Strategies, strategyPassword)
+	}
+	return slices.Contains(s.Strategies, strategy)
+}
 
 // identifies reports whether a kind of identification may begin a sign-in.
 func (s Settings) identifies(k user.Kind) bool {

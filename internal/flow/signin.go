@@ -14,6 +14,7 @@ const (
 	statusNeedsIdentifier   = "needs_identifier"
 	statusNeedsFirstFactor  = "needs_first_factor"
 	statusNeedsSecondFactor = "needs_second_factor"
+	statusNeedsNewPassword  = "needs_new_password"
 	statusComplete          = "complete"
 )
 
@@ -21,7 +22,7 @@ const (
 // protection) looks like any other.
 type SignIn struct {
 	ID                       string // "sia_…"
-	Status                   string // needs_identifier, needs_first_factor, needs_second_factor, complete
+	Status                   string // needs_identifier, needs_first_factor, needs_second_factor, needs_new_password, complete
 	Identifier               string // as typed
 	SupportedIdentifiers     []string
 	SupportedFirstFactors    []Factor

@@ -40,7 +40,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 }
 
 // AttemptFirstFactor judges a proof. A right one completes the sign-in and starts a
-// session, or leads to needs_second_factor.
+// session, or leads to needs_second_factor or needs_new_password.
 //
 // Errors: form_password_incorrect, form_code_incorrect, verification_missing,
 // verification_expired, verification_failed (no tries left),
@@ -55,6 +55,9 @@ func (e *Engine) AttemptFirstFactor(ctx context.Context, c Caller, id string, pr
 	asOf, err := e.prove(ctx, r, st, proof)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if _, resets := st.(resetter); resets {
+		return e.mayReset(ctx, c, a, r.person, ch)
 	}
 	if _, sends := st.(preparer); !sends {
 		ch = proved(st.name(), r.now)
@@ -74,7 +77,7 @@ func (e *Engine) firstFactorRound(ctx context.Context, c Caller, id, name string
 		return nil, nil, nil, err
 	}
 	switch {
-	case a.state.Status == statusComplete, a.state.Status == statusNeedsSecondFactor:
+	case a.state.Status == statusComplete, a.state.Status == statusNeedsSecondFactor, a.state.Status == statusNeedsNewPassword:
 		return nil, nil, nil, errVerified
 	case c.Client.SignInID != a.id:
 		return nil, nil, nil, errStale
@@ -168,7 +171,9 @@ func (e *Engine) firstFactorProved(ctx context.Context, seat *seat, a *signInAtt
 		out.SignIn = e.signInView(a)
 		return out, nil
 	}
-	return e.completeSignIn(ctx, seat, a, p.user, ch.Strategy, asOf, seen)
+	return e.completeSignIn(ctx, seat, a, session.NewSession{
+		UserID: string(p.user.ID), AsOf: asOf, Strategy: ch.Strategy, FirstFactorAt: a.state.FirstFactorAt, Activity: seen,
+	})
 }
 
 // secondFactorOn reports whether the user must prove a second factor to sign in.
@@ -185,10 +190,8 @@ func secondFactorOn(u *user.User) bool {
 }
 
 // completeSignIn starts the session and closes the attempt, which stays readable.
-func (e *Engine) completeSignIn(ctx context.Context, seat *seat, a *signInAttempt, u *user.User, strategy string, asOf time.Time, seen session.Activity) (Outcome, error) {
-	ss, err := e.enter(ctx, seat, session.NewSession{
-		UserID: string(u.ID), AsOf: asOf, Strategy: strategy, FirstFactorAt: a.state.FirstFactorAt, Activity: seen,
-	})
+func (e *Engine) completeSignIn(ctx context.Context, seat *seat, a *signInAttempt, ns session.NewSession) (Outcome, error) {
+	ss, err := e.enter(ctx, seat, ns)
 	if err != nil {
 		return seat.outcome(), err
 	}
@@ -203,8 +206,8 @@ func (e *Engine) completeSignIn(ctx context.Context, seat *seat, a *signInAttemp
 		return seat.outcome(), err
 	}
 	at := ss.CreatedAt
-	if _, err := e.users.Update(ctx, u.ID, user.Change{LastSignInAt: &at}); err != nil {
-		e.log.WarnContext(ctx, "last sign-in not noted", slog.String("user_id", string(u.ID)), slog.Any("err", err))
+	if _, err := e.users.Update(ctx, user.ID(ns.UserID), user.Change{LastSignInAt: &at}); err != nil {
+		e.log.WarnContext(ctx, "last sign-in not noted", slog.String("user_id", ns.UserID), slog.Any("err", err))
 	}
 	out := seat.outcome()
 	out.SignIn = e.signInView(a)

@@ -25,6 +25,7 @@ func TestSignInByPassword(t *testing.T) {
 	want := []flow.Factor{
 		{Strategy: "password"},
 		{Strategy: "email_code", EmailAddressID: u.PrimaryEmailAddressID, SafeIdentifier: "Jane@example.com", Primary: true},
+		{Strategy: "reset_password_email_code", EmailAddressID: u.PrimaryEmailAddressID, SafeIdentifier: "Jane@example.com", Primary: true},
 	}
 	if !slices.Equal(si.SupportedFirstFactors, want) {
 		t.Errorf("factors = %+v, want %+v", si.SupportedFirstFactors, want)
@@ -311,7 +312,7 @@ func TestSignOut(t *testing.T) {
 
 func TestMask(t *testing.T) {
 	for in, want := range map[string]string{
-		"jane@example.com": "j***@e***.com", "j@x.co.uk": "j***@x***.uk", "jane@localhost": "j***@l***", "+15555550100": "***", "": "***",
+		"jane@example.com": "j***@e***.com", "j@x.co.uk": "j***@x***.uk", "jane@localhost": "j***@l***", "+15555550100": "+15***00", "+1555": "***", "": "***",
 	} {
 		if got := flow.Mask(in); got != want {
 			t.Errorf("Mask(%q) = %q, want %q", in, got, want)

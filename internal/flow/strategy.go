@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -11,8 +12,18 @@ import (
 // strategies is the table: every strategy there is, in the order in which factors
 // are offered. A new one is a file and a line here.
 func strategies(e *Engine) []strategy {
-	return []strategy{password{e}, emailCode{e}}
+	return []strategy{
+		password{e},
+		addressCode{codeTo{e, strategyEmailCode, user.KindEmailAddress}},
+		addressCode{codeTo{e, strategyPhoneCode, user.KindPhoneNumber}},
+		resetCode{codeTo{e, strategyResetEmailCode, user.KindEmailAddress}},
+		resetCode{codeTo{e, strategyResetPhoneCode, user.KindPhoneNumber}},
+	}
 }
+
+// Strategies lists the names that Settings.Strategies may hold. Those that reset a
+// password are on wherever there are passwords, and have no name there.
+func Strategies() []string { return []string{strategyPassword, strategyEmailCode, strategyPhoneCode} }
 
 // strategy is one way to prove who one is. Those that must be prepared also are
 // preparers; those that prove an identification at sign-up also are verifiers.
@@ -58,7 +69,7 @@ type destination struct {
 type round struct {
 	settings Settings
 	now      time.Time
-	purpose  string // "sign_in", "sign_up", "reverification"
+	purpose  string // "sign_in", "sign_up", "reverification", "change_password", "address"
 	attempt  string // id of the attempt
 	client   session.ClientID
 	person   *person // nil at sign-up
@@ -66,6 +77,8 @@ type round struct {
 	challenge *challenge // under way; nil if none
 	// begin stores a challenge in place of the one under way; nil puts none there.
 	begin func(ctx context.Context, old, ch *challenge) error
+	// use marks a challenge as proved; nil where the machine does that with its next state.
+	use func(ctx context.Context, ch *challenge) error
 	// tried notes how often the challenge was tried.
 	tried func(ctx context.Context, n int)
 }
@@ -103,6 +116,16 @@ func (e *Engine) factorsOf(p *person, s Settings) []Factor {
 		}
 	}
 	return out
+}
+
+// provingFactorsOf leaves out the factors that lead to a new password.
+func (e *Engine) provingFactorsOf(p *person, s Settings) []Factor {
+	return slices.DeleteFunc(e.factorsOf(p, s), func(f Factor) bool {
+		return slices.ContainsFunc(e.table, func(st strategy) bool {
+			_, resets := st.(resetter)
+			return resets && st.name() == f.Strategy
+		})
+	})
 }
 
 // Prepare asks for a proof to be started.

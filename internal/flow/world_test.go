@@ -171,6 +171,14 @@ func (w *world) person(email string, change ...func(*user.NewUser)) *user.User {
 	return u
 }
 
+// userID finds whose address it is.
+func (w *world) userID(email string) user.ID {
+	w.t.Helper()
+	u, _, err := w.users.ByIdentifier(w.t.Context(), email)
+	must(w.t, err)
+	return u.ID
+}
+
 // browser is one browser: it keeps its cookie and nothing else, as the edge does.
 type browser struct {
 	*world
