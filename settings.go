@@ -72,11 +72,11 @@ func (d *Duration) UnmarshalText(text []byte) error {
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 // DefaultSettings are an e-mail address, proved by a code, and a password; names
-// and a username if people like, in development also a phone number; accounts that
-// their owners may delete. Known and unknown identifiers are answered alike in
-// production.
+// and a username if people like; accounts that their owners may delete. Known and
+// unknown identifiers are answered alike in production. Phone numbers are off: texts
+// need a sender of their own.
 func DefaultSettings(development bool) Settings {
-	s := Settings{
+	return Settings{
 		AppName:               "Gatehouse",
 		EmailAddress:          Attribute{Enabled: true, Required: true, SignIn: true, VerifyAtSignUp: true},
 		Username:              Attribute{Enabled: true, SignIn: true},
@@ -90,11 +90,6 @@ func DefaultSettings(development bool) Settings {
 		Reverification:        true,
 		EnumerationProtection: !development,
 	}
-	if development { // in production texts need a sender of their own
-		s.PhoneNumber = Attribute{Enabled: true, SignIn: true, VerifyAtSignUp: true}
-		s.Strategies = append(s.Strategies, "phone_code")
-	}
-	return s
 }
 
 // validate names the first setting that cannot be met.
