@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -52,8 +53,8 @@ func serveChild(ctx context.Context, name string) error {
 	if err := json.NewEncoder(os.Stdout).Encode(said); err != nil {
 		return err
 	}
-	_, err = os.Stdin.Read(make([]byte, 1)) // the end
-	return nil
+	_, err = io.Copy(io.Discard, os.Stdin) // until its end
+	return err
 }
 
 // cpuTime is what the process took of the CPU, in nanoseconds.
