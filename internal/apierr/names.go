@@ -12,6 +12,7 @@ var (
 	DataMissing                = mustCode("form_data_missing")
 	FeatureOff                 = mustCode("feature_not_enabled")
 	Internal                   = mustCode("internal_clerk_error")
+	LinkInvalid                = mustCode("verification_link_token_invalid")
 	MalformedParameters        = mustCode("malformed_request_parameters")
 	MethodNotAllowed           = mustCode("method_not_allowed")
 	NativeDisabled             = mustCode("native_api_disabled")
