@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,12 +26,12 @@ func linkWorld(t *testing.T) *world {
 	return w
 }
 
-// links counts and reads the links that were sent to an address, oldest first.
+// links reads the tokens of the links that were sent to an address, oldest first.
 func (w *world) links(to string) []string {
 	w.t.Helper()
 	w.Close()
 	var tokens []string
-	for _, m := range w.outbox.Messages(to) {
+	for _, m := range slices.Backward(w.outbox.Messages(to)) {
 		if m.Link == "" {
 			continue
 		}
@@ -230,8 +231,7 @@ func TestLinkRedeemedOnce(t *testing.T) {
 // S-10: a second factor is asked for after a link, too.
 func TestLinkThenSecondFactor(t *testing.T) {
 	w := linkWorld(t)
-	u := w.person(jane)
-	must(t, second(w.users.Update(t.Context(), u.ID, user.Change{TOTPEnabled: new(true)})))
+	w.enableSecondFactor(w.person(jane, phoned).ID)
 	b := w.browser()
 	id := b.byLink(jane)
 	to := b.follow(w.link(jane))
