@@ -97,6 +97,7 @@ var catalogue = []Error{
 	{Status: 429, Code: "verification_code_too_many_requests", Message: "Too many codes.", LongMessage: "A code was sent only just now. Wait a little before you ask for another."},
 	{Status: 400, Code: "verification_expired", Message: "Code expired.", LongMessage: "That code is no longer valid. Ask for a new one."},
 	{Status: 400, Code: "verification_failed", Message: "Too many attempts.", LongMessage: "There were too many wrong attempts. Ask for a new code."},
+	{Status: 400, Code: "verification_link_token_invalid", Message: "Not a valid link.", LongMessage: "This link is not complete, or not known any more. Open it again from the mail, or ask for a new one."},
 	{Status: 400, Code: "verification_missing", Message: "Nothing to verify.", LongMessage: "No verification was started. Start one first."},
 	{Status: 400, Code: "verification_not_sent", Message: "Nothing was sent.", LongMessage: "No code was sent yet. Ask for one first."},
 	{Status: 400, Code: "verification_strategy_invalid", Message: "Wrong way to verify.", LongMessage: "This cannot be verified that way."},

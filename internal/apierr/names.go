@@ -13,6 +13,7 @@ var (
 	FeatureOff                 = mustCode("feature_not_enabled")
 	HandshakeInvalid           = mustCode("invalid_handshake")
 	Internal                   = mustCode("internal_clerk_error")
+	LinkInvalid                = mustCode("verification_link_token_invalid")
 	MalformedParameters        = mustCode("malformed_request_parameters")
 	MethodNotAllowed           = mustCode("method_not_allowed")
 	NativeDisabled             = mustCode("native_api_disabled")
