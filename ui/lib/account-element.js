@@ -51,7 +51,7 @@ export class AccountElement extends StepElement {
   showCode(strategy, address, justSent) {
     const phone = addressOf(strategy) === 'phone_number'
     this.text('code-title', phone ? 'Check your phone' : 'Check your email')
-    this.text('other-address', phone ? 'phone number' : 'email address')
+    this.text('use-another', phone ? 'Use another phone number' : 'Use another email address')
     this.text('sent-to', address)
     const outbox = this.querySelector('[data-outbox]')
     if (outbox instanceof HTMLAnchorElement) outbox.href = outboxOf(outbox.href, address, phone)

@@ -117,7 +117,7 @@ export class SignInElement extends AccountElement {
 
   /** Asks where to send the code that allows a new password. */
   #showForgot() {
-    this.#list('reset-ways').replaceChildren(...this.#buttons('reset-way', resets))
+    this.#list('reset-ways').replaceChildren(...this.#buttons('reset-way', resets, ''))
     this.show('forgot')
   }
 
@@ -164,17 +164,18 @@ export class SignInElement extends AccountElement {
    */
   #offer(step) {
     const other = (/** @type {any} */ f) => addressOf(f.strategy) && !resets(f) && !(step === 'code' && same(f, this.#factor))
-    this.#list(`${step}-ways`).replaceChildren(...this.#buttons('way', other))
+    this.#list(`${step}-ways`).replaceChildren(...this.#buttons('way', other, ' instead'))
   }
 
   /**
    * @param {string} template
    * @param {(factor: any) => any} fits
+   * @param {string} ending of the words
    */
-  #buttons(template, fits) {
+  #buttons(template, fits, ending) {
     return this.#factors.flatMap((/** @type {any} */ factor, /** @type {number} */ n) => {
       if (!fits(factor)) return []
-      const button = clone(this, template, { way: wayText(factor, this.#factors) }, {})
+      const button = clone(this, template, { way: wayText(factor, this.#factors) + ending }, {})
       button.dataset.factor = String(n)
       return [button]
     })
