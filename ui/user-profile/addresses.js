@@ -68,7 +68,7 @@ export class Addresses {
     const value = this.#user[kinds[kind].all].find((/** @type {any} */ a) => a.id === id)?.[kind] ?? ''
     this.#chosen = { id, value, kind }
     this.#page.text('address-kind', kinds[kind].noun)
-    this.#page.text('address', value)
+    this.#page.text('chosen-address', value)
     return this.#chosen
   }
 
@@ -100,7 +100,7 @@ export class Addresses {
   }
 
   async #sendCode() {
-    this.#page.text('address', this.#chosen.value)
+    this.#page.text('chosen-address', this.#chosen.value)
     try {
       await this.#prepare()
       this.#resend?.start(resendAfter)

@@ -77,7 +77,7 @@ test('a phone number is added and a username changed; a text message confirms th
   }), { times: 1 })
   await person.move()
   const username = person.email.split('@')[0].replace('.', '_')
-  await page.getByLabel('Username').fill(username)
+  await page.getByRole('textbox', { name: 'Username' }).fill(username)
   await page.getByRole('button', { name: 'Save username' }).click()
   const stepUp = page.getByRole('dialog', { name: 'Confirm it is you' })
   await stepUp.getByRole('button', { name: 'Text me a code instead' }).click()
