@@ -82,6 +82,7 @@ test('a reload goes on at the code, and another address can be used', async ({ p
   await expect(page.getByRole('heading', { name: 'Create your account' })).toBeVisible()
 
   await page.reload()
+  await expect(page.getByLabel('Six-digit code')).toBeFocused()
   await page.getByLabel('Six-digit code').pressSequentially(await server.code(person.email, since))
   await page.waitForURL(server.origin + '/')
 })
