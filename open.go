@@ -206,7 +206,7 @@ func (s *Server) openHandlers(in *inner) error {
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
 	rt.frontendAPI, err = frontendapi.New(frontendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
-		PublicURL: base, PublishableKey: s.PublishableKey(),
+		PublicURL: base, PublishableKey: s.PublishableKey(), Issuer: s.urls.issuer(),
 		AllowedOrigin: allowed,
 		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
 	})
