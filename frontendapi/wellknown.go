@@ -44,7 +44,7 @@ func (c *call) openIDConfiguration() error {
 	return httpjson.Write(&cacheable{c.w}, http.StatusOK, openIDJSON{
 		Issuer: c.h.cfg.Issuer, JWKSURI: c.h.cfg.PublicURL.JoinPath("/.well-known/jwks.json").String(),
 		Subjects: []string{"public"}, Algorithms: algorithms,
-		Claims: []string{"iss", "sub", "sid", "iat", "nbf", "exp", "azp", "fva", "sts", "act"},
+		Claims: []string{"iss", "sub", "sid", "azp", "iat", "nbf", "exp", "jti", "fva", "sts", "act", "v"},
 	})
 }
 
