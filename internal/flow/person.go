@@ -24,6 +24,7 @@ type person struct {
 	found      user.IdentificationID
 	key        string // keyed hash of what was typed
 	hidden     bool   // show what any identifier shows
+	joins      bool   // nobody, who may prove what was typed and sign up with it; then also hidden
 }
 
 // lookUp finds who an identifier points to. The person's user is nil if it points to
