@@ -138,7 +138,7 @@ func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to des
 	code := random.Code(codeDigits)
 	if test {
 		code = e.testCode
-	} else if err := e.spend(ctx, r, to, out.channel); err != nil {
+	} else if err := e.spendBudget(ctx, r, to, out.channel); err != nil {
 		return err
 	}
 	ch := newChallenge(r, strategy, to, codeLifetime)

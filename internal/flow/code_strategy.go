@@ -109,7 +109,7 @@ func (s codeTo) targetAmong(p *person, ask Prepare, addresses []user.Identificat
 		if i, ok := p.preferred(addresses, ""); ok {
 			return p.destination(i), nil
 		}
-		return destination{key: "nobody " + p.key, place: p.typed()}, nil
+		return destination{key: "nobody " + p.key, place: p.typedKey()}, nil
 	}
 	i, ok := p.preferred(addresses, id)
 	if !ok {

@@ -59,7 +59,7 @@ func (e *Engine) sendLink(ctx context.Context, r *round, strategy string, to des
 	if err := e.maySend(ctx, r, to); err != nil {
 		return err
 	}
-	if err := e.spend(ctx, r, to, notify.Mail); err != nil {
+	if err := e.spendBudget(ctx, r, to, notify.Mail); err != nil {
 		return err
 	}
 	token := random.Token()
