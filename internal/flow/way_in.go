@@ -7,11 +7,11 @@ import (
 )
 
 // keepsWayIn refuses what would leave a user unable to sign in: with nothing to be found
-// by, or with nothing to prove. A new password by a code does not count, since it takes a
-// password to be forgotten.
+// by, or with nothing to prove. A reset of the password is offered only beside the
+// password itself, so it never is the last factor.
 func (e *Engine) keepsWayIn(s Settings, refusal *Error) user.Check {
 	return func(after *user.User) error {
-		if named(after, s) && slices.ContainsFunc(e.table, func(st strategy) bool { return e.letsIn(st, after, s) }) {
+		if named(after, s) && len(e.factorsOf(&person{user: after}, s)) > 0 {
 			return nil
 		}
 		return refusal
@@ -24,13 +24,6 @@ func named(u *user.User, s Settings) bool {
 	return slices.ContainsFunc(u.Identifications, func(i user.Identification) bool {
 		return i.Claimed && (s.identifies(i.Kind) || i.Kind == user.KindExternalAccount || i.Kind == user.KindPasskey)
 	})
-}
-
-func (e *Engine) letsIn(st strategy, u *user.User, s Settings) bool {
-	if _, resets := st.(resetter); resets || !s.enables(st.name()) {
-		return false
-	}
-	return len(st.factors(&person{user: u}, s)) > 0
 }
 
 // keepsKind refuses what would leave a user without an identification of a kind that the
