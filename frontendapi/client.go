@@ -3,6 +3,7 @@ package frontendapi
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
@@ -39,9 +40,11 @@ func (c *call) renderClient() (*clientJSON, error) {
 	if c.client.ID == "" {
 		return nil, nil
 	}
-	ctx := c.r.Context()
-	all, err := c.h.cfg.Sessions.OfClient(ctx, c.client)
+	live, err := c.liveSessions()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.readUsers(live); err != nil {
 		return nil, err
 	}
 	j := &clientJSON{
@@ -50,10 +53,7 @@ func (c *call) renderClient() (*clientJSON, error) {
 		CreatedAt:                  c.client.CreatedAt.UnixMilli(),
 		UpdatedAt:                  c.client.UpdatedAt.UnixMilli(),
 	}
-	for _, ss := range all {
-		if !ss.Live(c.now()) {
-			continue
-		}
+	for _, ss := range live {
 		s, err := c.renderSession(ss)
 		if err != nil {
 			return nil, err
@@ -74,10 +74,22 @@ func (c *call) renderClient() (*clientJSON, error) {
 	return j, nil
 }
 
+// liveSessions reads the client's live sessions. The acting one was read with the client,
+// and is as it was unless the request changes something.
+func (c *call) liveSessions() ([]session.Session, error) {
+	var read []session.Session
+	if c.session.ID != "" && !c.changes {
+		read = []session.Session{c.session}
+	}
+	all, err := c.h.cfg.Sessions.OfClient(c.r.Context(), c.client, read...)
+	now := c.now()
+	return slices.DeleteFunc(all, func(ss session.Session) bool { return !ss.Live(now) }), err
+}
+
 // renderSession renders a session with its user and, while it is live, a token.
 func (c *call) renderSession(ss session.Session) (sessionJSON, error) {
 	j := newSessionJSON(ss, c.now())
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), user.ID(ss.UserID))
+	u, err := c.userByID(user.ID(ss.UserID))
 	if errors.Is(err, user.ErrNotFound) {
 		return j, nil
 	}
@@ -153,7 +165,7 @@ func (c *call) piggybackOnError(e *apierr.Error) any {
 	if err != nil {
 		return nil
 	}
-	c.client = client
+	c.client, c.users = client, nil
 	j, err := c.renderClient()
 	if err != nil {
 		return nil

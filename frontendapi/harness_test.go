@@ -36,6 +36,9 @@ const (
 	password  = "correct horse battery staple"
 )
 
+// madeUpCookie has the shape of a __client that nobody issued.
+var madeUpCookie = strings.Repeat("A", 43) + "." + strings.Repeat("A", 27)
+
 // server is the Frontend API over real services on a SQLite file of its own.
 type server struct {
 	t        *testing.T

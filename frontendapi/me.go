@@ -22,7 +22,7 @@ var profileParams = []string{
 
 // getMe serves GET /v1/me.
 func (c *call) getMe() error {
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), c.userID())
+	u, err := c.userByID(c.userID())
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,7 @@ func (c *call) updateMe() error {
 		}
 	}
 	u, err := c.h.cfg.Users.Update(c.r.Context(), c.userID(), change)
+	c.know(u, err)
 	if err != nil {
 		return err
 	}
@@ -72,6 +73,7 @@ func (c *call) updateMetadata() error {
 		return apierr.ParamMissing.At("unsafe_metadata")
 	}
 	u, err := c.h.cfg.Users.MergeMetadata(c.r.Context(), c.userID(), user.MetadataPatch{Unsafe: patch})
+	c.know(u, err)
 	if err != nil {
 		return err
 	}
