@@ -29,7 +29,7 @@ type call struct {
 	before  session.Client  // client as it was when the request came
 	session session.Session // self routes: the session that acts
 
-	owed  []session.Event         // not yet counted: see limitByAddress
+	owed  []session.Event        // not yet counted: see limitByAddress
 	users map[user.ID]*user.User // those read so far: see userByID
 
 	changes bool // the method may change something: errors carry the client

@@ -1,7 +1,10 @@
 package frontendapi
 
 import (
+	"net/http"
+
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -20,13 +23,17 @@ var profileParams = []string{
 	"unsafe_metadata",
 }
 
-// getMe serves GET /v1/me.
+// getMe serves GET /v1/me. The client comes first: with it all users are read at once.
 func (c *call) getMe() error {
+	client, err := c.renderClient()
+	if err != nil {
+		return err
+	}
 	u, err := c.userByID(c.userID())
 	if err != nil {
 		return err
 	}
-	return c.reply(c.renderUser(u))
+	return httpjson.Write(c.w, http.StatusOK, envelope{Response: c.renderUser(u), Client: client})
 }
 
 // updateMe serves PATCH /v1/me. Empty text removes a value.
