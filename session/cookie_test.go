@@ -101,7 +101,7 @@ func TestUnknownValueIsNeverAdopted(t *testing.T) {
 func TestCookieOfAnotherClient(t *testing.T) {
 	h := open(t)
 	mine, cookie, ss := h.signedIn(userA)
-	theirs, _, foreign := h.signedIn(userB)
+	theirs, theirCookie, foreign := h.signedIn(userB)
 	crossed := cookie[:secretLength] + madeUp(theirs)[secretLength:]
 	for _, readOnly := range []bool{true, false} {
 		for _, id := range []session.ID{"", ss.ID, foreign.ID} {
@@ -117,6 +117,18 @@ func TestCookieOfAnotherClient(t *testing.T) {
 	}
 	if c, err := h.ClientByCookie(t.Context(), cookie, true); err != nil || c.ID != mine.ID {
 		t.Errorf("the cookie itself: %s, %v", c.ID, err)
+	}
+	// What is stored for a cookie decides, also where the client's record knows it.
+	now := h.clock.Now()
+	data, _, err := h.store.FindCookie(t.Context(), stored(theirCookie), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.CommitCookie(t.Context(), stored(cookie), data, now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := h.ClientByCookie(t.Context(), cookie, true); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("a cookie that is stored as another client's leads to %s, %v", c.ID, err)
 	}
 }
 
