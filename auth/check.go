@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // checkClaims holds the claims of a token that issuer signed against the configuration.
@@ -27,7 +28,7 @@ func (v *Verifier) checkClaims(a *Auth, issuer string) error {
 		return refuse(ReasonTokenNotYet, fmt.Errorf("valid in %d s", max(c.NotBefore, c.IssuedAt)-now))
 	}
 	if c.ExpiresAt <= now-v.leeway {
-		return &TokenError{Reason: ReasonTokenExpired, Err: fmt.Errorf("expired %d s ago", now-c.ExpiresAt), Expired: c}
+		return &TokenError{Reason: ReasonTokenExpired, Err: expiredFor(now - c.ExpiresAt), Expired: c}
 	}
 	if c.Status != "active" {
 		return &TokenError{Reason: ReasonSessionPending, Pending: a}
@@ -46,3 +47,9 @@ func (v *Verifier) audienceFits(aud []string) bool {
 	}
 	return slices.ContainsFunc(aud, func(name string) bool { return slices.Contains(v.audiences, name) })
 }
+
+// expiredFor is for how many seconds a token has been expired. It is an error that takes
+// no text to make: most are never read.
+type expiredFor int64
+
+func (e expiredFor) Error() string { return "expired " + strconv.FormatInt(int64(e), 10) + " s ago" }

@@ -83,7 +83,7 @@ func TestHeaders(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Authorization", "Bearer "+key)
 		r.Header.Set("Origin", "https://evil.example")
-		r.Header.Set("Cookie", "__client="+strings.Repeat("A", 43))
+		r.Header.Set("Cookie", "__client="+strings.Repeat("A", 43)+"."+strings.Repeat("A", 27))
 		a := s.do(r)
 		for name := range a.header {
 			if strings.HasPrefix(name, "Access-Control-") || name == "Set-Cookie" {

@@ -30,7 +30,7 @@ var (
 
 // list serves GET, oldest first.
 func (k addressKind) list(c *call) error {
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), c.userID())
+	u, err := c.userByID(c.userID())
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/session"
+	"github.com/gatehouse-dev/gatehouse/user"
 )
 
 // call is one request on its way through the handler.
@@ -28,7 +29,8 @@ type call struct {
 	before  session.Client  // client as it was when the request came
 	session session.Session // self routes: the session that acts
 
-	owed []session.Event // not yet counted: see limitByAddress
+	owed  []session.Event        // not yet counted: see limitByAddress
+	users map[user.ID]*user.User // those read so far: see userByID
 
 	changes bool // the method may change something: errors carry the client
 }
@@ -86,29 +88,47 @@ func (c *call) identify(n need) error {
 	if n == open {
 		return nil
 	}
-	if c.cookie != "" {
-		client, err := c.h.cfg.Sessions.ClientByCookie(c.r.Context(), c.cookie, !c.changes)
-		switch {
-		case err == nil:
-			c.client, c.before = client, client
-		case !errors.Is(err, session.ErrNotFound):
-			return err
-		case c.changes:
-			if err := c.refuseRotated(); err != nil {
-				return err
-			}
-		}
+	var acting session.ID
+	var malformed error
+	if n == self {
+		acting, malformed = c.actingID()
 	}
-	if n == browser {
+	ss, err := c.recognise(acting)
+	switch {
+	case err != nil:
+		return err
+	case n == browser:
 		return nil
-	}
-	if c.client.ID == "" {
+	case c.client.ID == "":
+		return apierr.AuthenticationInvalid
+	case malformed != nil:
+		return malformed
+	case n == self && !ss.Live(c.now()):
 		return apierr.AuthenticationInvalid
 	}
-	if n == self {
-		return c.identifySelf()
-	}
+	c.session = ss
 	return nil
+}
+
+// recognise reads the client that the cookie belongs to and its session of the given id,
+// zero if it has none. What is still owed is counted in the same round trip.
+func (c *call) recognise(acting session.ID) (session.Session, error) {
+	if c.cookie == "" {
+		return session.Session{}, c.settle(nil)
+	}
+	client, ss, err := c.h.cfg.Sessions.ClientAndSession(c.r.Context(), c.cookie, acting, !c.changes, c.owe()...)
+	limited, isLimit := errors.AsType[*session.LimitError](err)
+	switch {
+	case err == nil:
+		c.client, c.before = client, client
+	case isLimit:
+		return session.Session{}, tooMany(limited.RetryAfter)
+	case !errors.Is(err, session.ErrNotFound):
+		return session.Session{}, err
+	case c.changes:
+		return session.Session{}, c.refuseRotated()
+	}
+	return ss, nil
 }
 
 // refuseRotated refuses to change anything for a request that was sent with a cookie
@@ -126,24 +146,16 @@ func (c *call) refuseRotated() error {
 	return err
 }
 
-// identifySelf takes the acting session from _clerk_session_id, given once.
-func (c *call) identifySelf() error {
+// actingID takes the id of the acting session from _clerk_session_id, given once.
+func (c *call) actingID() (session.ID, error) {
 	ids := c.r.URL.Query()["_clerk_session_id"]
 	if len(ids) > 1 {
-		return apierr.MalformedParameters.At("_clerk_session_id")
+		return "", apierr.MalformedParameters.At("_clerk_session_id")
 	}
 	if len(ids) == 0 || !random.ValidID("sess", ids[0]) {
-		return apierr.AuthenticationInvalid
+		return "", apierr.AuthenticationInvalid
 	}
-	ss, err := c.ownSession(session.ID(ids[0]))
-	if err != nil {
-		return err
-	}
-	if !ss.Live(c.now()) {
-		return apierr.AuthenticationInvalid
-	}
-	c.session = ss
-	return nil
+	return session.ID(ids[0]), nil
 }
 
 // ownSession returns a session of the calling client. Unknown ones and those of other

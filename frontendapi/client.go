@@ -1,8 +1,11 @@
 package frontendapi
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
@@ -39,9 +42,11 @@ func (c *call) renderClient() (*clientJSON, error) {
 	if c.client.ID == "" {
 		return nil, nil
 	}
-	ctx := c.r.Context()
-	all, err := c.h.cfg.Sessions.OfClient(ctx, c.client)
+	live, err := c.liveSessions()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.readUsers(live); err != nil {
 		return nil, err
 	}
 	j := &clientJSON{
@@ -50,10 +55,7 @@ func (c *call) renderClient() (*clientJSON, error) {
 		CreatedAt:                  c.client.CreatedAt.UnixMilli(),
 		UpdatedAt:                  c.client.UpdatedAt.UnixMilli(),
 	}
-	for _, ss := range all {
-		if !ss.Live(c.now()) {
-			continue
-		}
+	for _, ss := range live {
 		s, err := c.renderSession(ss)
 		if err != nil {
 			return nil, err
@@ -74,10 +76,22 @@ func (c *call) renderClient() (*clientJSON, error) {
 	return j, nil
 }
 
+// liveSessions reads the client's live sessions. The acting one was read with the client,
+// and is as it was unless the request changes something.
+func (c *call) liveSessions() ([]session.Session, error) {
+	var read []session.Session
+	if c.session.ID != "" && !c.changes {
+		read = []session.Session{c.session}
+	}
+	all, err := c.h.cfg.Sessions.OfClient(c.r.Context(), c.client, read...)
+	now := c.now()
+	return slices.DeleteFunc(all, func(ss session.Session) bool { return !ss.Live(now) }), err
+}
+
 // renderSession renders a session with its user and, while it is live, a token.
 func (c *call) renderSession(ss session.Session) (sessionJSON, error) {
 	j := newSessionJSON(ss, c.now())
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), user.ID(ss.UserID))
+	u, err := c.userByID(user.ID(ss.UserID))
 	if errors.Is(err, user.ErrNotFound) {
 		return j, nil
 	}
@@ -153,7 +167,7 @@ func (c *call) piggybackOnError(e *apierr.Error) any {
 	if err != nil {
 		return nil
 	}
-	c.client = client
+	c.client, c.users = client, nil
 	j, err := c.renderClient()
 	if err != nil {
 		return nil
@@ -168,15 +182,21 @@ func (c *call) getClient() error {
 	if err != nil {
 		return err
 	}
-	return httpjson.Write(c.w, http.StatusOK, clientEnvelope(client))
+	return c.replyClient(client)
 }
 
-// clientEnvelope holds the client twice, and null rather than an empty one.
-func clientEnvelope(client *clientJSON) envelope {
-	if client == nil {
-		return envelope{}
+// replyClient answers with the client alone, which stands in the envelope twice and is
+// encoded once: null rather than an empty one.
+func (c *call) replyClient(client *clientJSON) error {
+	body, err := json.Marshal(client)
+	if err != nil {
+		return fmt.Errorf("encode client: %w", err)
 	}
-	return envelope{Response: client, Client: client}
+	const response, and = `{"response":`, `,"client":`
+	out := make([]byte, 0, len(response)+len(and)+2*len(body)+1)
+	out = append(append(out, response...), body...)
+	out = append(append(out, and...), body...)
+	return httpjson.WriteRaw(c.w, http.StatusOK, append(out, '}'))
 }
 
 // createClient serves PUT and POST /v1/client.

@@ -36,15 +36,18 @@ const (
 	password  = "correct horse battery staple"
 )
 
-// server is the Frontend API over real services on a SQLite file of its own.
+// madeUpCookie has the shape of a __client that nobody issued.
+var madeUpCookie = strings.Repeat("A", 43) + "." + strings.Repeat("A", 27)
+
+// server is the Frontend API over real services.
 type server struct {
-	t        *testing.T
+	t        testing.TB
 	handler  http.Handler
 	config   frontendapi.Config
 	users    *user.Service
 	sessions *session.Service
 	keys     *session.Keys
-	store    *sessionsql.Store
+	store    *sessionsql.Store // of the keys, and of all else unless backend.live is set
 	outbox   *notify.Outbox
 	clock    *clock
 	settings *flow.Settings
@@ -52,6 +55,22 @@ type server struct {
 
 	answers  []string // every body that was sent
 	requests atomic.Int64
+	hashing  atomic.Int64 // nanoseconds that went into hashes of passwords
+}
+
+// backend is where a server keeps what it knows.
+type backend struct {
+	db   *sqldb.DB
+	live liveStores // of clients, sessions, attempts and limits; nil for the database too
+	log  slog.Handler
+}
+
+type liveStores interface {
+	session.ClientStore
+	session.SessionStore
+	session.RevocationStore
+	session.AttemptStore
+	session.LimitStore
 }
 
 // clock is a time that tests move.
@@ -79,7 +98,19 @@ func (e *events) HandleUserEvent(ctx context.Context, ev user.Event) error {
 	return e.engine.HandleUserEvent(ctx, ev)
 }
 
-func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)) *server {
+// newServer is on a SQLite file of its own.
+func newServer(t testing.TB, change ...func(*frontendapi.Config, *flow.Settings)) *server {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	must(t, err)
+	log := &syncBuffer{}
+	s := newServerOn(t, backend{db: db, log: slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})}, change...)
+	s.log = log
+	return s
+}
+
+// newServerOn closes b's database when the test ends.
+func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *flow.Settings)) *server {
 	t.Helper()
 	s := &server{
 		t: t, clock: &clock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)},
@@ -97,14 +128,16 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 			SignUpURL: publicURL + "/sign-up", UserURL: publicURL + "/user",
 		},
 	}
-	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	logger := slog.New(b.log)
+	t.Cleanup(func() { b.db.Close() })
+	userStore, err := usersql.New(t.Context(), b.db)
 	must(t, err)
-	t.Cleanup(func() { db.Close() })
-	userStore, err := usersql.New(t.Context(), db)
+	s.store, err = sessionsql.New(t.Context(), b.db)
 	must(t, err)
-	s.store, err = sessionsql.New(t.Context(), db)
-	must(t, err)
+	live := b.live
+	if live == nil {
+		live = s.store
+	}
 
 	_, signer, err := ed25519.GenerateKey(nil)
 	must(t, err)
@@ -116,11 +149,13 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	must(t, err)
 	s.keys = keys
 	s.sessions, err = session.NewService(session.Config{
-		Clients: s.store, Sessions: s.store, Revocations: s.store, Keys: keys,
-		Issuer: "https://clerk.localhost", Attempts: s.store, Now: s.clock.Now, Logger: logger,
+		Clients: live, Sessions: live, Revocations: live, Keys: keys,
+		Issuer: "https://clerk.localhost", Attempts: live, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
-	hasher, err := user.NewHasher(user.HasherConfig{MemoryKiB: 19456, Iterations: 2})
+	hasher, err := user.NewHasher(user.HasherConfig{
+		MemoryKiB: 19456, Iterations: 2, Observe: func(took time.Duration) { s.hashing.Add(int64(took)) },
+	})
 	must(t, err)
 	handler := &events{}
 	s.users, err = user.NewService(user.Config{
@@ -128,7 +163,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	})
 	must(t, err)
 	cfg := frontendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: s.store,
+		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: live,
 		Settings:       func() flow.Settings { return *s.settings },
 		PublicURL:      mustURL(t, publicURL),
 		PublishableKey: key,
@@ -142,7 +177,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 		c(&cfg, s.settings)
 	}
 	handler.engine, err = flow.New(flow.Config{
-		Users: s.users, Sessions: s.sessions, Attempts: s.store, Limits: s.store, Sender: s.outbox,
+		Users: s.users, Sessions: s.sessions, Attempts: live, Limits: live, Sender: s.outbox,
 		Settings: cfg.Settings, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
@@ -174,7 +209,7 @@ func (s *server) browser() *browser {
 
 // answer is what came back.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	raw    string
@@ -382,14 +417,14 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func mustURL(t *testing.T, s string) *url.URL {
+func mustURL(t testing.TB, s string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(s)
 	must(t, err)
 	return u
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

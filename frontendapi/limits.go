@@ -44,20 +44,23 @@ var budgets = map[limit]budget{
 // looked up. Budgets with another owner count the address against the widest one as
 // well, so that made-up owners buy nothing.
 //
-// A mint is counted in the same round trip that reads its session: here it is only
-// owed, see settle.
+// A mint, and a read of what belongs to a browser, is counted in the same round trip
+// that reads its session or client: here it is only owed, see owe and settle. What
+// changes something is counted before its body is looked at.
 func (c *call) limitByAddress(rt route) error {
-	address := c.h.cfg.ClientAddress(c.r)
-	switch rt.limit {
+	l := rt.limit
+	switch l {
 	case limitNone:
 		return nil
-	case limitToken:
-		c.owed = []session.Event{eventOf(limitOther, address)}
-		return nil
-	case limitPrepare, limitMetadata:
-		return c.take(limitOther, address)
+	case limitToken, limitPrepare, limitMetadata:
+		l = limitOther
 	}
-	return c.take(rt.limit, address)
+	e := eventOf(l, c.h.cfg.ClientAddress(c.r))
+	if rt.limit == limitToken || rt.need != open && !c.changes {
+		c.owed = []session.Event{e}
+		return nil
+	}
+	return c.count(e)
 }
 
 // limitByOwner counts by client, session or user.
@@ -74,20 +77,22 @@ func (c *call) limitByOwner(rt route) error {
 	return nil
 }
 
-// owe returns what the mint of a session has to count, and leaves that to the caller.
-func (c *call) owe(id session.ID) []session.Event {
-	events := append(c.owed, eventOf(limitToken, string(id)))
+// owe returns what is still to be counted, and more with it, and leaves that to the caller.
+func (c *call) owe(more ...session.Event) []session.Event {
+	events := append(c.owed, more...)
 	c.owed = nil
 	return events
 }
 
-// settle counts what is still owed: by a mint that was refused before it read anything.
+// settle counts what is still owed: by a request that was refused before it read
+// anything, or that has nothing to read by.
 func (c *call) settle(err error) error {
 	for _, e := range c.owed {
 		if err := c.count(e); err != nil {
 			return err
 		}
 	}
+	c.owed = nil
 	return err
 }
 

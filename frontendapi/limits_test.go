@@ -83,7 +83,7 @@ func TestLimitsOfMadeUpSessions(t *testing.T) {
 	s := newServer(t)
 	b := s.browser()
 	b.address = "192.0.2.1"
-	b.cookies["__client"] = strings.Repeat("A", 43)
+	b.cookies["__client"] = madeUpCookie
 	for n := range 300 {
 		b.post("/v1/client/sessions/sess_"+strconv.Itoa(n)+"/tokens", nil).refused(401, "authentication_invalid")
 	}

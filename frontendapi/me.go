@@ -1,7 +1,10 @@
 package frontendapi
 
 import (
+	"net/http"
+
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -20,13 +23,17 @@ var profileParams = []string{
 	"unsafe_metadata",
 }
 
-// getMe serves GET /v1/me.
+// getMe serves GET /v1/me. The client comes first: with it all users are read at once.
 func (c *call) getMe() error {
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), c.userID())
+	client, err := c.renderClient()
 	if err != nil {
 		return err
 	}
-	return c.reply(c.renderUser(u))
+	u, err := c.userByID(c.userID())
+	if err != nil {
+		return err
+	}
+	return httpjson.Write(c.w, http.StatusOK, envelope{Response: c.renderUser(u), Client: client})
 }
 
 // updateMe serves PATCH /v1/me. Empty text removes a value.
@@ -36,6 +43,7 @@ func (c *call) updateMe() error {
 		return err
 	}
 	u, err := c.h.cfg.Flow.UpdateProfile(c.r.Context(), c.session, change)
+	c.know(u, err)
 	if err != nil {
 		return err
 	}
@@ -67,6 +75,7 @@ func (c *call) updateMetadata() error {
 		return apierr.ParamMissing.At("unsafe_metadata")
 	}
 	u, err := c.h.cfg.Users.MergeMetadata(c.r.Context(), c.userID(), user.MetadataPatch{Unsafe: patch})
+	c.know(u, err)
 	if err != nil {
 		return err
 	}

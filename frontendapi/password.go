@@ -39,7 +39,7 @@ func (c *call) replyWithUser(cookie *session.Cookie) error {
 		return err
 	}
 	c.took(client, cookie)
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), c.userID())
+	u, err := c.userByID(c.userID())
 	if err != nil {
 		return err
 	}

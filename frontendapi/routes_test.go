@@ -69,7 +69,7 @@ func TestRolesAnonymous(t *testing.T) {
 		}
 		// S-04: a made-up cookie is not adopted, and not wiped either.
 		made := s.browser()
-		made.cookies["__client"] = strings.Repeat("A", 43)
+		made.cookies["__client"] = madeUpCookie
 		a = made.send(method, fill(pattern), nil, "")
 		if got := a.status == http.StatusUnauthorized; got != mustSignIn {
 			t.Errorf("%s %s (%s) answers %d to a made-up cookie", method, pattern, need, a.status)

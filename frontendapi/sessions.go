@@ -62,9 +62,10 @@ func (c *call) touchSession() error {
 // noteActive records that the person was here. Package user keeps the day alone, so once
 // a day is enough.
 func (c *call) noteActive(id user.ID) error {
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), id)
+	u, err := c.userByID(id)
 	if err == nil && c.now().Sub(u.LastActiveAt) >= 24*time.Hour {
-		_, err = c.h.cfg.Users.Update(c.r.Context(), id, user.Change{LastActiveAt: new(c.now())})
+		u, err = c.h.cfg.Users.Update(c.r.Context(), id, user.Change{LastActiveAt: new(c.now())})
+		c.know(u, err)
 	}
 	if errors.Is(err, user.ErrNotFound) {
 		return apierr.AuthenticationInvalid.Because(err)
@@ -82,7 +83,7 @@ func (c *call) mintToken() error {
 	if c.cookie == "" {
 		return apierr.AuthenticationInvalid
 	}
-	jwt, err := c.h.cfg.Sessions.Mint(c.r.Context(), c.cookie, id, c.origin, c.owe(id)...)
+	jwt, err := c.h.cfg.Sessions.Mint(c.r.Context(), c.cookie, id, c.origin, c.owe(eventOf(limitToken, string(id)))...)
 	if limited, ok := errors.AsType[*session.LimitError](err); ok {
 		return tooMany(limited.RetryAfter)
 	}
@@ -140,7 +141,7 @@ func (c *call) listSessions(liveOnly bool) error {
 	if err != nil {
 		return err
 	}
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), c.userID())
+	u, err := c.userByID(c.userID())
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (c *call) revokeSession() error {
 	if c.client, err = c.h.cfg.Sessions.Client(c.r.Context(), c.client.ID); err != nil {
 		return err
 	}
-	u, err := c.h.cfg.Users.ByID(c.r.Context(), c.userID())
+	u, err := c.userByID(c.userID())
 	if err != nil {
 		return err
 	}

@@ -34,27 +34,59 @@ type Client struct {
 // for a value of another shape (not looked up), an unknown, expired or rotated one. A
 // value rotated less than 10 s ago is found when readOnly, and shows the client without
 // the sessions that began since (S-04).
-func (s *Service) ClientByCookie(ctx context.Context, value string, readOnly bool) (Client, error) {
-	id, err := s.findCookie(ctx, value)
+//
+// It counts the events against their limits in the round trip that reads the client,
+// whatever that comes to: *LimitError if one has no room.
+func (s *Service) ClientByCookie(ctx context.Context, value string, readOnly bool, events ...Event) (Client, error) {
+	c, _, err := s.ClientAndSession(ctx, value, "", readOnly, events...)
+	return c, err
+}
+
+// ClientAndSession is ClientByCookie that reads one of the client's sessions in the same
+// round trip, its status brought up to date: the zero Session if the client has none of
+// that id, or not yet when the cookie was rotated.
+func (s *Service) ClientAndSession(ctx context.Context, value string, id ID, readOnly bool, events ...Event) (Client, Session, error) {
+	c, ss, err := s.byCookie(ctx, value, id, readOnly, events)
 	if err != nil {
-		return Client{}, wrap("client by cookie", err)
+		return Client{}, Session{}, wrap("client by cookie", err)
 	}
-	c, err := s.Client(ctx, id)
+	return c, ss, nil
+}
+
+func (s *Service) byCookie(ctx context.Context, value string, id ID, readOnly bool, events []Event) (Client, Session, error) {
+	var token string
+	v, ok := parseCookie(value)
+	switch {
+	case ok:
+		token = v.token()
+	case len(events) == 0:
+		return Client{}, Session{}, ErrNotFound // the store would say so
+	}
+	now := s.now()
+	data, c, ss, err := s.cfg.Sessions.LoadClient(ctx, token, v.client, id, now, events...)
 	if err != nil {
-		return Client{}, err
+		return Client{}, Session{}, err
 	}
+	// What is stored for the cookie says whose it is: the id that came with it may be
+	// anybody's (S-01).
+	d, ok := decodeCookie(data, now)
+	if !ok || d.ClientID != c.ID || !now.Before(c.ExpireAt) {
+		return Client{}, Session{}, ErrNotFound
+	}
+	if ss.ClientID != c.ID || d.predates(ss) {
+		ss = Session{}
+	}
+	ss = s.upToDate(ss, now)
 	// The client's record decides which value is current: the cookie's own data is
 	// written without comparing (S-05).
-	token := cookieToken(value)
 	switch {
 	case sameToken(c.CookieToken, token):
-		return c, nil
-	case readOnly && sameToken(c.OldCookieToken, token) && s.now().Before(c.CookieRotatedAt.Add(cookieGrace)):
-		c, err := s.beforeRotation(ctx, c)
-		return c, wrap("client by cookie", err)
-	default:
-		return Client{}, fmt.Errorf("client by cookie: %w: rotated", ErrNotFound)
+		return c, ss, nil
+	case readOnly && sameToken(c.OldCookieToken, token) && now.Before(c.CookieRotatedAt.Add(cookieGrace)):
+		c, err = s.beforeRotation(ctx, c)
+		return c, ss, err
 	}
+	return Client{}, Session{}, fmt.Errorf("%w: rotated", ErrNotFound)
 }
 
 // beforeRotation returns the client without the sessions that began since its cookie
@@ -94,18 +126,18 @@ func (s *Service) Client(ctx context.Context, id ClientID) (Client, error) {
 func (s *Service) NewClient(ctx context.Context) (Client, Cookie, error) {
 	now := s.now()
 	id := ClientID(random.ID(clientPrefix, now))
-	cookie, err := s.commitCookie(ctx, id, now)
+	value, expires, err := s.commitCookie(ctx, id, now)
 	if err != nil {
 		return Client{}, Cookie{}, wrap("new client", err)
 	}
 	c := Client{
-		ID: id, CookieToken: cookieToken(string(cookie.Value)), ExpireAt: cookie.Expires,
+		ID: id, CookieToken: value.token(), ExpireAt: expires,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if err := s.cfg.Clients.CreateClient(ctx, c); err != nil {
 		return Client{}, Cookie{}, wrap("new client", err)
 	}
-	return c, cookie, nil
+	return c, Cookie{Value: Secret(value.String()), Expires: expires}, nil
 }
 
 // RotateCookie gives the client a new cookie, stored before old goes, and prolongs
@@ -117,36 +149,37 @@ func (s *Service) NewClient(ctx context.Context) (Client, Cookie, error) {
 // ErrConflict and leave things as they are: without grace that must end the sign-in,
 // with grace the browser keeps what the other answer brings.
 func (s *Service) RotateCookie(ctx context.Context, id ClientID, old string, grace bool) (Cookie, error) {
-	if !id.valid() || !validCookie(old) {
+	from, ok := parseCookie(old)
+	if !id.valid() || !ok {
 		return Cookie{}, ErrNotFound
 	}
 	now := s.now()
-	cookie, err := s.commitCookie(ctx, id, now)
+	to, expires, err := s.commitCookie(ctx, id, now)
 	if err != nil {
 		return Cookie{}, wrap("rotate cookie", err)
 	}
 	_, err = s.updateClient(ctx, id, now, func(c *Client) error {
-		if !sameToken(c.CookieToken, cookieToken(old)) {
+		if !sameToken(c.CookieToken, from.token()) {
 			return ErrConflict
 		}
-		c.CookieToken, c.OldCookieToken = cookieToken(string(cookie.Value)), ""
+		c.CookieToken, c.OldCookieToken = to.token(), ""
 		if grace {
-			c.OldCookieToken = cookieToken(old)
+			c.OldCookieToken = from.token()
 		}
 		c.CookieRotatedAt = now
-		c.ExpireAt = cookie.Expires
+		c.ExpireAt = expires
 		return nil
 	})
 	if err != nil {
-		lost := s.retireCookie(context.WithoutCancel(ctx), string(cookie.Value), false, now)
+		lost := s.retireCookie(context.WithoutCancel(ctx), to, false, now)
 		return Cookie{}, wrap("rotate cookie", errors.Join(err, lost))
 	}
 	// Also for a caller who has gone: the record names the new value, but minting looks
 	// only at what is stored for the old one.
-	if err := s.retireCookie(context.WithoutCancel(ctx), old, grace, now); err != nil {
+	if err := s.retireCookie(context.WithoutCancel(ctx), from, grace, now); err != nil {
 		return Cookie{}, wrap("rotate cookie", err)
 	}
-	return cookie, nil
+	return Cookie{Value: Secret(to.String()), Expires: expires}, nil
 }
 
 // UpdateClient stores what fn makes of the client, by compare-and-set. fn may run
@@ -181,8 +214,8 @@ func (s *Service) DeleteClient(ctx context.Context, id ClientID, cookie string) 
 	if _, err := s.EndAll(ctx, id); err != nil {
 		return wrap("delete client", err)
 	}
-	if validCookie(cookie) {
-		if err := s.cfg.Clients.DeleteCookie(ctx, cookieToken(cookie)); err != nil {
+	if v, ok := parseCookie(cookie); ok {
+		if err := s.cfg.Clients.DeleteCookie(ctx, v.token()); err != nil {
 			return wrap("delete client", err)
 		}
 	}

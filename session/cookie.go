@@ -2,9 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,35 +19,6 @@ type Cookie struct {
 // cookieGrace is for how long a rotated cookie may still be read (S-04).
 const cookieGrace = 10 * time.Second
 
-// cookieLength is the length of a cookie: 256 bits in unpadded base64url.
-const cookieLength = 43
-
-// validCookie reports whether a value has the shape of a cookie that scs made.
-// Nothing else is looked up (S-01): no session token, no pattern, no 7 kB.
-func validCookie(value string) bool {
-	if len(value) != cookieLength {
-		return false
-	}
-	for _, c := range []byte(value) { // base64's own decoder skips line breaks
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	_, err := base64.RawURLEncoding.Strict().DecodeString(value)
-	return err == nil
-}
-
-// cookieToken is the name under which stores know a cookie; scs hashes alike.
-func cookieToken(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// sameToken compares the hashes of two cookies in constant time (K-02).
-func sameToken(a, b string) bool {
-	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
-}
-
 // newCookies sets scs up. Its session data only points at a client: scs commits
 // without comparing, so whatever a parallel request must not bring back lives in
 // records that are changed by compare-and-set (S-05).
@@ -65,7 +33,7 @@ func newCookies(store ClientStore, lifetime time.Duration, now func() time.Time)
 	}
 }
 
-// loadCookie begins work on a cookie; "" is a new one. Managers that were not made by
+// loadCookie begins a change of a cookie's data; "" is a new one. Managers that were not made by
 // scs.New share one key in contexts: what another one left there is not ours.
 func (s *Service) loadCookie(ctx context.Context, value string) (context.Context, error) {
 	loaded, err := s.cookies.Load(ctx, value)
@@ -176,24 +144,21 @@ func (cookieCodec) Decode(data []byte) (time.Time, map[string]any, error) {
 }
 
 // commitCookie stores a fresh random value for the client.
-func (s *Service) commitCookie(ctx context.Context, id ClientID, now time.Time) (Cookie, error) {
+func (s *Service) commitCookie(ctx context.Context, id ClientID, now time.Time) (cookieValue, time.Time, error) {
 	ctx, err := s.loadCookie(ctx, "")
 	if err != nil {
-		return Cookie{}, err
+		return cookieValue{}, time.Time{}, err
 	}
 	s.cookies.Put(ctx, valueClientID, string(id))
 	s.cookies.Put(ctx, valueCreatedAt, now.UnixMilli())
 	s.cookies.SetDeadline(ctx, now.Add(s.cfg.ClientLifetime))
-	value, expires, err := s.cookies.Commit(ctx)
-	if err != nil {
-		return Cookie{}, err
-	}
-	return Cookie{Value: Secret(value), Expires: expires}, nil
+	secret, expires, err := s.cookies.Commit(ctx)
+	return cookieValue{secret: secret, client: id}, expires, err
 }
 
 // retireCookie makes a rotated value readable for the grace period, or dead at once.
-func (s *Service) retireCookie(ctx context.Context, value string, grace bool, now time.Time) error {
-	ctx, err := s.loadCookie(ctx, value)
+func (s *Service) retireCookie(ctx context.Context, value cookieValue, grace bool, now time.Time) error {
+	ctx, err := s.loadCookie(ctx, value.secret)
 	if err != nil {
 		return err
 	}
@@ -207,21 +172,4 @@ func (s *Service) retireCookie(ctx context.Context, value string, grace bool, no
 	s.cookies.SetDeadline(ctx, now.Add(cookieGrace))
 	_, _, err = s.cookies.Commit(ctx)
 	return err
-}
-
-// findCookie returns the client that a value points at, or ErrNotFound.
-func (s *Service) findCookie(ctx context.Context, value string) (ClientID, error) {
-	if !validCookie(value) {
-		return "", ErrNotFound
-	}
-	ctx, err := s.loadCookie(ctx, value)
-	if err != nil {
-		return "", err
-	}
-	// For an unknown value scs makes an empty session, which is never committed (S-01).
-	id := ClientID(s.cookies.GetString(ctx, valueClientID))
-	if id == "" {
-		return "", ErrNotFound
-	}
-	return id, nil
 }

@@ -19,10 +19,19 @@ import (
 	"github.com/gatehouse-dev/gatehouse/session"
 )
 
-// stored is the name under which stores know a cookie.
+// stored is the name under which stores know a cookie: it is made of its random part.
 func stored(cookie string) string {
-	sum := sha256.Sum256([]byte(cookie))
+	sum := sha256.Sum256([]byte(cookie[:secretLength]))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// secretLength is how long the random part of a cookie is; behind it stand a point and 27
+// characters.
+const secretLength = 43
+
+// madeUp returns a cookie of the right shape that nobody issued, with the id of c.
+func madeUp(c session.Client) string {
+	return random.Token() + "." + strings.TrimPrefix(string(c.ID), "client_")
 }
 
 // S-01, A-10: what has another shape than a cookie is not looked up.
@@ -41,11 +50,16 @@ func TestOtherShapesAreNotLookedUp(t *testing.T) {
 		"pattern":           "*",
 		"7kB":               strings.Repeat("a", 7000),
 		"a_session_token":   jwt,
-		"one_short":         cookie[:42],
+		"one_short":         cookie[:len(cookie)-1],
 		"one_long":          cookie + "A",
-		"standard_alphabet": strings.Repeat("+", 43),
-		"line_break":        strings.Repeat("A", 42) + "\n", // 42 characters decode by themselves
-		"stray_bits":        strings.Repeat("A", 42) + "B",
+		"no_client":         cookie[:secretLength],
+		"empty_client":      cookie[:secretLength+1],
+		"another_separator": cookie[:secretLength] + "~" + cookie[secretLength+1:],
+		"hostile_client":    cookie[:secretLength+1] + strings.Repeat("*", 27),
+		"hyphens_in_client": cookie[:secretLength+1] + strings.Repeat("-", 27),
+		"standard_alphabet": strings.Repeat("+", secretLength) + cookie[secretLength:],
+		"line_break":        strings.Repeat("A", 42) + "\n" + cookie[secretLength:], // 42 characters decode by themselves
+		"stray_bits":        strings.Repeat("A", 42) + "B" + cookie[secretLength:],
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := h.ClientByCookie(t.Context(), value, true); !errors.Is(err, session.ErrNotFound) {
@@ -67,7 +81,8 @@ func TestOtherShapesAreNotLookedUp(t *testing.T) {
 // S-01: a well-formed value that nobody issued is not adopted.
 func TestUnknownValueIsNeverAdopted(t *testing.T) {
 	h := open(t)
-	planted := random.Token()
+	c, _ := h.client()
+	planted := madeUp(c)
 	for range 2 {
 		if _, err := h.ClientByCookie(t.Context(), planted, false); !errors.Is(err, session.ErrNotFound) {
 			t.Fatalf("ClientByCookie = %v, want ErrNotFound", err)
@@ -76,8 +91,86 @@ func TestUnknownValueIsNeverAdopted(t *testing.T) {
 	if _, found, err := h.store.FindCookie(t.Context(), stored(planted), h.clock.Now()); found || err != nil {
 		t.Errorf("FindCookie of the planted value = %v, %v, want nothing stored", found, err)
 	}
-	if _, cookie := h.client(); cookie == planted || len(cookie) != 43 {
+	if _, cookie := h.client(); cookie == planted || len(cookie) != len(planted) {
 		t.Errorf("the new client's cookie is %q", cookie)
+	}
+}
+
+// S-01: the id in a cookie only says where to look. A cookie that names a client other
+// than its own is one that nobody issued, and shows neither.
+func TestCookieOfAnotherClient(t *testing.T) {
+	h := open(t)
+	mine, cookie, ss := h.signedIn(userA)
+	theirs, theirCookie, foreign := h.signedIn(userB)
+	crossed := cookie[:secretLength] + madeUp(theirs)[secretLength:]
+	for _, readOnly := range []bool{true, false} {
+		for _, id := range []session.ID{"", ss.ID, foreign.ID} {
+			if c, got, err := h.ClientAndSession(t.Context(), crossed, id, readOnly); !errors.Is(err, session.ErrNotFound) || c.ID != "" || got.ID != "" {
+				t.Errorf("ClientAndSession = %s, %s, %v; want ErrNotFound", c.ID, got.ID, err)
+			}
+		}
+	}
+	for _, id := range []session.ID{ss.ID, foreign.ID} {
+		if _, err := h.Mint(t.Context(), crossed, id, ""); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("Mint = %v, want ErrNotFound", err)
+		}
+	}
+	if c, err := h.ClientByCookie(t.Context(), cookie, true); err != nil || c.ID != mine.ID {
+		t.Errorf("the cookie itself: %s, %v", c.ID, err)
+	}
+	// What is stored for a cookie decides, also where the client's record knows it.
+	now := h.clock.Now()
+	data, _, err := h.store.FindCookie(t.Context(), stored(theirCookie), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.CommitCookie(t.Context(), stored(cookie), data, now.Add(time.Hour), now); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := h.ClientByCookie(t.Context(), cookie, true); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("a cookie that is stored as another client's leads to %s, %v", c.ID, err)
+	}
+}
+
+// A-01, S-04: the session that is read with the client is one of that client's, and of
+// those that were there when the cookie was rotated.
+func TestClientAndSession(t *testing.T) {
+	h := open(t)
+	c, cookie, ss := h.signedIn(userA)
+	_, _, foreign := h.signedIn(userB)
+	read := func(cookie string, id session.ID) session.Session {
+		t.Helper()
+		got, ss, err := h.ClientAndSession(t.Context(), cookie, id, true)
+		if err != nil || got.ID != c.ID {
+			t.Fatalf("ClientAndSession = %s, %v", got.ID, err)
+		}
+		return ss
+	}
+	if got := read(cookie, ss.ID); got.ID != ss.ID || got.UserID != userA || got.Status != session.StatusActive {
+		t.Errorf("the own session = %+v", got)
+	}
+	for _, id := range []session.ID{"", "sess_*", session.NewSessionID(userA), foreign.ID} {
+		if got := read(cookie, id); got.ID != "" {
+			t.Errorf("%q leads to session %s", id, got.ID)
+		}
+	}
+	h.clock.Advance(time.Second)
+	if _, err := h.RotateCookie(t.Context(), c.ID, cookie, true); err != nil {
+		t.Fatal(err)
+	}
+	since := h.start(c, userB)
+	if got := read(cookie, since.ID); got.ID != "" {
+		t.Error("the rotated cookie leads to a session that began since")
+	}
+	if got := read(cookie, ss.ID); got.ID != ss.ID {
+		t.Error("the rotated cookie does not lead to the session from before")
+	}
+	// S-07, S-08: what has ended says so.
+	if err := h.RevokeUser(t.Context(), userA, "user banned", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(cookie, ss.ID); got.Status != session.StatusRevoked {
+		t.Errorf("status = %s, want revoked", got.Status)
 	}
 }
 
@@ -105,7 +198,7 @@ func TestCookieIsHashedAtRest(t *testing.T) {
 		t.Fatal("the dump lacks the hash: it proves nothing")
 	}
 	for _, cookie := range []string{first, string(second.Value)} {
-		if strings.Contains(dump.String(), cookie) {
+		if strings.Contains(dump.String(), cookie[:secretLength]) {
 			t.Error("the database holds a cookie in clear")
 		}
 	}
@@ -322,17 +415,17 @@ func TestCommitPastTheDeadline(t *testing.T) {
 	}
 }
 
-// forgetfulClients never lets cookie data expire by itself.
-type forgetfulClients struct{ session.ClientStore }
+// forgetfulSessions never lets cookie data expire by itself.
+type forgetfulSessions struct{ session.SessionStore }
 
-func (c forgetfulClients) FindCookie(ctx context.Context, token string, _ time.Time) ([]byte, bool, error) {
-	return c.ClientStore.FindCookie(ctx, token, time.Unix(0, 0))
+func (s forgetfulSessions) LoadClient(ctx context.Context, token string, c session.ClientID, id session.ID, _ time.Time, events ...session.Event) ([]byte, session.Client, session.Session, error) {
+	return s.SessionStore.LoadClient(ctx, token, c, id, time.Unix(0, 0), events...)
 }
 
 // S-06: the deadline inside the data counts, whatever the store says.
 func TestLoadChecksTheDeadline(t *testing.T) {
 	h := open(t, func(cfg *session.Config) {
-		cfg.Clients = forgetfulClients{cfg.Clients}
+		cfg.Sessions = forgetfulSessions{cfg.Sessions}
 		cfg.ClientLifetime = time.Hour
 	})
 	c, cookie := h.client()
@@ -361,8 +454,8 @@ func TestForeignCookieSessionInContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.ClientByCookie(ctx, cookie, true); err == nil || errors.Is(err, session.ErrNotFound) {
-		t.Errorf("ClientByCookie = %v, want an error that says why", err)
+	if _, err := h.ClientByCookie(ctx, cookie, true); err != nil {
+		t.Errorf("ClientByCookie beside the app's session: %v", err)
 	}
 	if _, _, err := h.NewClient(ctx); err == nil {
 		t.Error("NewClient used the app's session")
@@ -371,7 +464,7 @@ func TestForeignCookieSessionInContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.ClientByCookie(ctx, cookie, true); err != nil {
+	if _, _, err := h.NewClient(ctx); err != nil {
 		t.Errorf("beside a manager of scs.New: %v", err)
 	}
 }

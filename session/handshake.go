@@ -113,7 +113,8 @@ func (s *Service) ask(ctx context.Context, cookie string, q HandshakeRequest) (q
 	case err != nil:
 		return question{}, err
 	}
-	return question{HandshakeRequest: q, ClientID: c.ID, CookieToken: cookieToken(cookie)}, nil
+	v, _ := parseCookie(cookie) // it has led to a client
+	return question{HandshakeRequest: q, ClientID: c.ID, CookieToken: v.token()}, nil
 }
 
 // redeem takes a question out of the store. Of parallel callers exactly one gets it,
@@ -185,7 +186,7 @@ func (s *Service) signedIn(ctx context.Context, q question) (token string, uat i
 		var sessions []Session
 		if sessions, err = s.OfClient(ctx, c); err == nil {
 			last := lastActive(c, sessions, s.now())
-			token, err = s.mintFor(ctx, q.CookieToken, last.ID, q.Origin)
+			token, err = s.mintFor(ctx, q.CookieToken, q.ClientID, last.ID, q.Origin)
 		}
 	}
 	switch {

@@ -188,6 +188,11 @@ func (c *countingSessions) Load(ctx context.Context, cookie string, id session.I
 	return c.SessionStore.Load(ctx, cookie, id, now, events...)
 }
 
+func (c *countingSessions) LoadClient(ctx context.Context, cookie string, client session.ClientID, id session.ID, now time.Time, events ...session.Event) ([]byte, session.Client, session.Session, error) {
+	c.loads.Add(1)
+	return c.SessionStore.LoadClient(ctx, cookie, client, id, now, events...)
+}
+
 func (c *countingSessions) Get(ctx context.Context, id session.ID) (session.Session, error) {
 	c.others.Add(1)
 	return c.SessionStore.Get(ctx, id)

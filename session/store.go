@@ -56,6 +56,12 @@ type SessionStore interface {
 	// each as LimitStore.Take does, also if the rest is malformed or unknown. A
 	// *LimitError if there is no room for one; the others may count nevertheless.
 	Load(ctx context.Context, cookieToken string, id ID, now time.Time, events ...Event) (cookie []byte, s Session, err error)
+	// LoadClient reads what most other requests begin with: the cookie's data, a client,
+	// whether or not the cookie is that client's, and the session id as Load does. The
+	// session is zero if it is unknown or id is "". ErrNotFound if the cookie or the client
+	// is unknown or malformed, or the cookie expired at now. It counts the events as Load
+	// does, and takes one round trip where the store can.
+	LoadClient(ctx context.Context, cookieToken string, client ClientID, id ID, now time.Time, events ...Event) (cookie []byte, c Client, s Session, err error)
 }
 
 // UserRevocation is what RevokeUser records.

@@ -39,15 +39,15 @@ const (
 // It counts the events against their limits in that same round trip, whatever comes of
 // the mint: *LimitError if one has no room.
 func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string, events ...Event) (string, error) {
-	token := ""
-	if validCookie(cookie) {
-		token = cookieToken(cookie)
+	v, ok := parseCookie(cookie)
+	if !ok {
+		return s.mintFor(ctx, "", "", id, azp, events...)
 	}
-	return s.mintFor(ctx, token, id, azp, events...)
+	return s.mintFor(ctx, v.token(), v.client, id, azp, events...)
 }
 
-// mintFor is Mint for a cookie that stores know as token.
-func (s *Service) mintFor(ctx context.Context, token string, id ID, azp string, events ...Event) (string, error) {
+// mintFor is Mint for a cookie of the client that stores know as token.
+func (s *Service) mintFor(ctx context.Context, token string, client ClientID, id ID, azp string, events ...Event) (string, error) {
 	if len(events) == 0 && (token == "" || !id.valid()) {
 		return "", ErrNotFound // the store would say so
 	}
@@ -56,7 +56,7 @@ func (s *Service) mintFor(ctx context.Context, token string, id ID, azp string, 
 	if err != nil {
 		return "", wrap("mint", err)
 	}
-	if c, ok := decodeCookie(data, now); !ok || c.ClientID != ss.ClientID || c.predates(ss) {
+	if c, ok := decodeCookie(data, now); !ok || c.ClientID != client || c.ClientID != ss.ClientID || c.predates(ss) {
 		return "", fmt.Errorf("mint: %w", ErrNotFound)
 	}
 	minted, err := s.mint(ctx, ss, azp, now)

@@ -29,16 +29,25 @@ func (s *Service) Get(ctx context.Context, id ID) (Session, error) {
 }
 
 // OfClient returns the client's sessions, oldest first, status brought up to date
-// (expired ones say so); removed ones are gone.
-func (s *Service) OfClient(ctx context.Context, c Client) ([]Session, error) {
-	if len(c.SessionIDs) == 0 {
-		return nil, nil
+// (expired ones say so); removed ones are gone. Sessions that the caller has just read
+// are taken as they are.
+func (s *Service) OfClient(ctx context.Context, c Client, read ...Session) ([]Session, error) {
+	of := func(id ID) func(Session) bool { return func(ss Session) bool { return ss.ID == id } }
+	missing := slices.DeleteFunc(slices.Clone(c.SessionIDs), func(id ID) bool { return slices.ContainsFunc(read, of(id)) })
+	if len(missing) > 0 {
+		found, err := s.cfg.Sessions.GetMany(ctx, missing)
+		if err != nil {
+			return nil, wrap("sessions of client", err)
+		}
+		read = append(slices.Clip(read), found...)
 	}
-	sessions, err := s.cfg.Sessions.GetMany(ctx, c.SessionIDs)
-	if err != nil {
-		return nil, wrap("sessions of client", err)
+	var sessions []Session
+	for _, id := range c.SessionIDs {
+		i := slices.IndexFunc(read, of(id))
+		if i >= 0 && read[i].Status != StatusRemoved && read[i].ClientID == c.ID {
+			sessions = append(sessions, read[i])
+		}
 	}
-	sessions = slices.DeleteFunc(sessions, func(ss Session) bool { return ss.Status == StatusRemoved || ss.ClientID != c.ID })
 	return s.allUpToDate(sessions), nil
 }
 

@@ -41,6 +41,9 @@ type HasherConfig struct {
 	Parallelism   uint8         // 0 means 1, at most 8
 	MaxConcurrent int           // hashes at once; 0 means max(2, NumCPU)
 	QueueTimeout  time.Duration // how long a hash waits for its turn; 0 means 2 s; then ErrBusy
+
+	// Observe is told how long each hash took, without its wait. nil means nobody is.
+	Observe func(took time.Duration)
 }
 
 // Hasher hashes and verifies passwords, a bounded number at once, so that a crowd at
@@ -51,6 +54,8 @@ type Hasher struct {
 	dummy        Digest // of no password, at the current cost
 	slots        chan struct{}
 	queueTimeout time.Duration
+
+	observe func(took time.Duration)
 
 	// The work itself; tests count it.
 	create  func(password string, params *argon2id.Params) (string, error)
@@ -81,8 +86,12 @@ func NewHasher(cfg HasherConfig) (*Hasher, error) {
 		},
 		slots:        make(chan struct{}, orDefault(cfg.MaxConcurrent, max(2, runtime.NumCPU()))),
 		queueTimeout: orDefault(cfg.QueueTimeout, 2*time.Second),
+		observe:      cfg.Observe,
 		create:       argon2id.CreateHash,
 		compare:      compareDigest,
+	}
+	if h.observe == nil {
+		h.observe = func(time.Duration) {}
 	}
 	h.dummy = h.newDummy()
 	return h, nil
@@ -104,7 +113,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (Digest, error) {
 		return "", err
 	}
 	defer release()
+	begun := time.Now()
 	digest, err := h.create(password, h.params)
+	h.observe(time.Since(begun))
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
@@ -128,7 +139,9 @@ func (h *Hasher) Verify(ctx context.Context, password string, d Digest) (ok, out
 		return false, false, err
 	}
 	defer release()
+	begun := time.Now()
 	ok, err = h.compare(password, string(d))
+	h.observe(time.Since(begun))
 	if err != nil {
 		return false, false, fmt.Errorf("verify password: %w", err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -100,6 +101,9 @@ func answering(p peer, k *issuerKey) (http.Handler, error) {
 	}), nil
 }
 
+// sharedKeys let the servers read what one of them has sealed: they share the database.
+var sharedKeys = gatehouse.Secret("bench:" + base64.StdEncoding.EncodeToString(make([]byte, 32)))
+
 // serviceBrowsers is how many browsers are signed in: so many that none comes near
 // the limit of mints for one session.
 const serviceBrowsers = 2000
@@ -122,6 +126,7 @@ func serviceHandler(ctx context.Context, algorithm string, said *announcement) (
 	s, err := gatehouse.Open(ctx, gatehouse.Config{
 		Development: true, Addr: said.URL[len("http://"):], PublicURL: said.URL, Dir: filepath.Join(dir, "gatehouse"),
 		DatabaseURL: os.Getenv(postgresVariable), RedisURL: os.Getenv(redisVariable), RedisPrefix: "bench-" + algorithm,
+		EncryptionKeys: sharedKeys,
 		SigningKeyPEM:  gatehouse.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		TrustedProxies: []string{"127.0.0.1"},
 	})

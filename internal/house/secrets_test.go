@@ -16,7 +16,7 @@ var secretComparisons = map[string]string{
 	"internal/flow/link.go":          "SHA-256 of a link",
 	"notify/signature.go":            "HMAC of a message",
 	"middleware/answer.go":           "SHA-256 of a handshake's secret",
-	"session/cookie.go":              "SHA-256 of the cookie",
+	"session/cookievalue.go":         "SHA-256 of the cookie",
 	"examples/delete-self/delete.go": "HMAC of a confirmation",
 }
 

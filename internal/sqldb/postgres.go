@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net"
 	"os"
@@ -14,12 +15,12 @@ import (
 )
 
 // openPostgres opens a pool on the server at rawURL.
-func openPostgres(rawURL string) (*DB, error) {
+func openPostgres(rawURL string, wrap func(driver.Connector) driver.Connector) (*DB, error) {
 	config, err := postgresConfig(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(stdlib.GetConnector(*config))
+	pool := sql.OpenDB(wrap(stdlib.GetConnector(*config)))
 	size := max(8, 4*runtime.NumCPU())
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)

@@ -13,6 +13,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
@@ -66,7 +67,15 @@ type DB struct {
 //     sslmode says otherwise.
 //
 // Errors: ErrURL, ErrUnavailable. They never contain the URL, which may hold a password.
-func Open(ctx context.Context, url string) (*DB, error) { return open(ctx, url, prepareFile) }
+func Open(ctx context.Context, url string) (*DB, error) { return open(ctx, url, prepareFile, direct) }
+
+func direct(c driver.Connector) driver.Connector { return c }
+
+// OpenThrough is Open with something between the pool and the driver, as tests put it
+// there that count what is sent.
+func OpenThrough(ctx context.Context, url string, wrap func(driver.Connector) driver.Connector) (*DB, error) {
+	return open(ctx, url, prepareFile, wrap)
+}
 
 // OpenReadOnly opens a database to look at it: it makes no file and changes no mode,
 // and whatever would change the database through the DB returns ErrReadOnly. A file
@@ -75,7 +84,7 @@ func OpenReadOnly(ctx context.Context, url string) (*DB, error) {
 	db, err := open(ctx, url, func(path string) error {
 		_, err := os.Stat(path)
 		return err
-	})
+	}, direct)
 	if err == nil {
 		db.readOnly = true
 	}
@@ -83,15 +92,15 @@ func OpenReadOnly(ctx context.Context, url string) (*DB, error) {
 }
 
 // open opens the database at url; prepare looks after a file before that.
-func open(ctx context.Context, url string, prepare func(path string) error) (*DB, error) {
+func open(ctx context.Context, url string, prepare func(path string) error, wrap func(driver.Connector) driver.Connector) (*DB, error) {
 	scheme, rest, _ := strings.Cut(url, ":")
 	var db *DB
 	var err error
 	switch scheme {
 	case "sqlite":
-		db, err = openSQLite(rest, prepare)
+		db, err = openSQLite(rest, prepare, wrap)
 	case "postgres", "postgresql":
-		db, err = openPostgres(url)
+		db, err = openPostgres(url, wrap)
 	default:
 		return nil, ErrURL
 	}

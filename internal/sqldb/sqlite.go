@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,11 +11,11 @@ import (
 	"path/filepath"
 	"runtime"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 // openSQLite opens a pool on the file at path once prepare has looked after it.
-func openSQLite(path string, prepare func(path string) error) (*DB, error) {
+func openSQLite(path string, prepare func(path string) error, wrap func(driver.Connector) driver.Connector) (*DB, error) {
 	if path == "" || path == ":memory:" {
 		return nil, ErrURL // each connection would see a database of its own
 	}
@@ -25,10 +26,11 @@ func openSQLite(path string, prepare func(path string) error) (*DB, error) {
 	if err := prepare(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	pool, err := sql.Open("sqlite", sqliteDSN(path))
+	connector, err := sqlite.NewConnector(sqliteDSN(path))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	pool := sql.OpenDB(wrap(connector))
 	// Readers run in parallel with each other and with the writer.
 	size := max(4, runtime.NumCPU())
 	pool.SetMaxOpenConns(size)

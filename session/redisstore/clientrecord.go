@@ -52,8 +52,8 @@ func unpackClient(id session.ClientID, b []byte) (session.Client, error) {
 	if len(b) < 8 {
 		return session.Client{}, errMalformed
 	}
-	f, err := readFields(b[8:])
-	if err != nil {
+	var f fields
+	if err := f.read(b[8:]); err != nil {
 		return session.Client{}, err
 	}
 	c := session.Client{

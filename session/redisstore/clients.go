@@ -42,7 +42,16 @@ func (s *Store) getClient(ctx context.Context, id session.ClientID) (session.Cli
 	if !rules.ClientID(id) {
 		return session.Client{}, session.ErrNotFound
 	}
-	b, err := s.client.Get(ctx, s.clientKey(id)).Bytes()
+	return clientIn(ctx, id, s.client.Get(ctx, s.clientKey(id)))
+}
+
+// clientIn reads the record of the client id from the answer to a command; nil is one
+// that was not sent, since the id is malformed.
+func clientIn(ctx context.Context, id session.ClientID, get *redis.StringCmd) (session.Client, error) {
+	if get == nil {
+		return session.Client{}, session.ErrNotFound
+	}
+	b, err := get.Bytes()
 	if err := answer(ctx, err); errors.Is(err, redis.Nil) {
 		return session.Client{}, session.ErrNotFound
 	} else if err != nil {

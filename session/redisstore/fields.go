@@ -44,33 +44,32 @@ type fields struct {
 
 func (f *fields) time(number int) time.Time { return fromMillis(f.integers[number]) }
 
-// readFields accepts any bytes and returns errMalformed for those that fieldWriter
-// does not write.
-func readFields(b []byte) (*fields, error) {
-	f := &fields{}
+// read accepts any bytes and returns errMalformed for those that fieldWriter does not
+// write. f must be zero; it is large, and best kept on the stack.
+func (f *fields) read(b []byte) error {
 	last := uint64(0)
 	for len(b) > 0 {
 		tag, n := binary.Uvarint(b)
 		number := tag / 2
 		if n <= 0 || number <= last || number > maxField {
-			return nil, errMalformed
+			return errMalformed
 		}
 		last, b = number, b[n:]
 		if tag%2 == 0 {
 			v, n := binary.Varint(b)
 			if n <= 0 {
-				return nil, errMalformed
+				return errMalformed
 			}
 			f.integers[number], b = v, b[n:]
 			continue
 		}
 		size, n := binary.Uvarint(b)
 		if n <= 0 || size > uint64(len(b)-n) {
-			return nil, errMalformed
+			return errMalformed
 		}
 		f.texts[number], b = string(b[n:n+int(size)]), b[n+int(size):]
 	}
-	return f, nil
+	return nil
 }
 
 // millis is how times are stored: Unix milliseconds, rounded down; 0 for the zero time.

@@ -158,6 +158,8 @@ func TestIndexShedsExpired(t *testing.T) {
 func TestScriptsAreSentAgain(t *testing.T) {
 	s, token := open(t), random.Token()
 	ns := create(t, s, newUserID())
+	c := session.Client{ID: ns.ClientID, ExpireAt: now.Add(time.Hour), CreatedAt: now}
+	must(t, s.CreateClient(t.Context(), c))
 	must(t, s.CommitCookie(t.Context(), token, []byte("data"), now.Add(time.Hour), now))
 	for range 2 {
 		cookie, got, err := s.Load(t.Context(), token, ns.ID, now)
@@ -166,24 +168,39 @@ func TestScriptsAreSentAgain(t *testing.T) {
 			t.Errorf("Load = %q, %s", cookie, got.ID)
 		}
 		must(t, s.admin.ScriptFlush(t.Context()).Err())
+		_, _, got, err = s.LoadClient(t.Context(), token, c.ID, ns.ID, now, session.Event{Key: "k", Limit: 9, Window: time.Second})
+		must(t, err)
+		if got.ID != ns.ID {
+			t.Errorf("LoadClient = %s", got.ID)
+		}
+		must(t, s.admin.ScriptFlush(t.Context()).Err())
 	}
 	_, err := s.Update(t.Context(), ns.ID, func(*session.Session) error { return nil })
 	must(t, err)
 }
 
-// A mint reads what it needs in one round trip.
+// A mint reads what it needs in one round trip, and so does what looks for a client.
 func TestLoadIsOneRoundTrip(t *testing.T) {
 	s, token := open(t), random.Token()
 	ns := create(t, s, newUserID())
+	must(t, s.CreateClient(t.Context(), session.Client{ID: ns.ClientID, ExpireAt: now.Add(time.Hour), CreatedAt: now}))
 	must(t, s.CommitCookie(t.Context(), token, []byte("data"), now.Add(time.Hour), now))
-	_, _, err := s.Load(t.Context(), token, ns.ID, now) // the script is known from here on
-	must(t, err)
+	event := session.Event{Key: "k", Limit: 9, Window: time.Second}
 	trips := &roundTrips{}
 	s.client.AddHook(trips)
-	_, _, err = s.Load(t.Context(), token, ns.ID, now)
-	must(t, err)
-	if trips.n != 1 {
-		t.Errorf("Load took %d round trips", trips.n)
+	for name, load := range map[string]func() error{
+		"Load": func() error { _, _, err := s.Load(t.Context(), token, ns.ID, now, event); return err },
+		"LoadClient": func() error {
+			_, _, _, err := s.LoadClient(t.Context(), token, ns.ClientID, ns.ID, now, event, event)
+			return err
+		},
+	} {
+		must(t, load()) // the scripts are known from here on
+		trips.n = 0
+		must(t, load())
+		if trips.n != 1 {
+			t.Errorf("%s took %d round trips", name, trips.n)
+		}
 	}
 }
 

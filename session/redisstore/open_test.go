@@ -287,6 +287,10 @@ func calls(s *redisstore.Store) map[string]func(context.Context) error {
 			_, err := s.RevokeUser(ctx, ns.UserID, session.UserRevocation{At: now, KeepUntil: now})
 			return err
 		},
+		"LoadClient": func(ctx context.Context) error {
+			_, _, _, err := s.LoadClient(ctx, token, ns.ClientID, ns.ID, now)
+			return err
+		},
 		"Load":           func(ctx context.Context) error { _, _, err := s.Load(ctx, token, ns.ID, now); return err },
 		"CreateAttempt":  func(ctx context.Context) error { return s.CreateAttempt(ctx, attempt) },
 		"Attempt":        func(ctx context.Context) error { _, err := s.Attempt(ctx, attempt.ID, now); return err },

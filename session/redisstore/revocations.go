@@ -66,8 +66,8 @@ func packRevocation(r session.RevocationRecord) []byte {
 
 // unpackRevocation returns errMalformed for what packRevocation did not write (D-06).
 func unpackRevocation(record string) (session.RevocationRecord, error) {
-	f, err := readFields([]byte(record))
-	if err != nil {
+	var f fields
+	if err := f.read([]byte(record)); err != nil {
 		return session.RevocationRecord{}, err
 	}
 	r := session.RevocationRecord{

@@ -125,11 +125,11 @@ func unpackSession(id session.ID, b []byte) (session.Session, error) {
 	if !ok {
 		return session.Session{}, errMalformed
 	}
-	f, err := readFields(body)
-	if err != nil {
+	var f fields
+	if err := f.read(body); err != nil {
 		return session.Session{}, err
 	}
-	s := sessionOf(f)
+	s := sessionOf(&f)
 	s.ID, s.Status, s.Cause = id, status, string(cause)
 	s.UserID = userPrefix + string(user)
 	s.Version = int64(binary.BigEndian.Uint64(b[2:]))

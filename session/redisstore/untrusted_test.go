@@ -154,6 +154,7 @@ func TestEditedClient(t *testing.T) {
 func TestEditedCookie(t *testing.T) {
 	s, token := open(t), random.Token()
 	ns := create(t, s, newUserID())
+	must(t, s.CreateClient(t.Context(), session.Client{ID: ns.ClientID, ExpireAt: now.Add(time.Hour), CreatedAt: now}))
 	for _, value := range []string{"", "1234567", "\x00\x00\x00\x00\x00\x00\x00\x00data", strings.Repeat("\xff", 8) + "data"} {
 		must(t, s.admin.Set(t.Context(), s.CookieKey(token), value, time.Hour).Err())
 		if data, found, err := s.FindCookie(t.Context(), token, now); found || err != nil {
@@ -161,6 +162,9 @@ func TestEditedCookie(t *testing.T) {
 		}
 		if _, _, err := s.Load(t.Context(), token, ns.ID, now); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("Load(%q) = %v", value, err)
+		}
+		if _, _, _, err := s.LoadClient(t.Context(), token, ns.ClientID, ns.ID, now); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("LoadClient(%q) = %v", value, err)
 		}
 	}
 }
@@ -206,6 +210,7 @@ func TestWrongTypes(t *testing.T) {
 	_, ofUser := s.OfUser(ctx, ns.UserID)
 	_, revoke := s.RevokeUser(ctx, ns.UserID, session.UserRevocation{At: now, KeepUntil: now})
 	_, _, load := s.Load(ctx, token, ns.ID, now)
+	_, _, _, loadClient := s.LoadClient(ctx, token, ns.ClientID, ns.ID, now)
 	_, client := s.Client(ctx, ns.ClientID)
 	_, _, cookie := s.FindCookie(ctx, token, now)
 	_, read := s.Attempt(ctx, attempt, now)
@@ -214,7 +219,7 @@ func TestWrongTypes(t *testing.T) {
 	_, count := s.CountIn(ctx, "k", time.Second, now)
 	_, _, since := s.RevocationsSince(ctx, 0)
 	for call, err := range map[string]error{
-		"Get": get, "Update": update, "OfUser": ofUser, "RevokeUser": revoke, "Load": load, "Client": client, "FindCookie": cookie,
+		"Get": get, "Update": update, "OfUser": ofUser, "RevokeUser": revoke, "Load": load, "LoadClient": loadClient, "Client": client, "FindCookie": cookie,
 		"Attempt": read, "Try": try, "Take": take, "CountIn": count, "RevocationsSince": since, "Create": s.Create(ctx, newSession(ns.UserID), now),
 	} {
 		if err == nil || errors.Is(err, session.ErrUnavailable) {

@@ -19,11 +19,10 @@ const (
 		created_at, updated_at, version)
 	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 	on conflict (id) do nothing`
-	selectClient = `
-	select id, session_ids, sign_in_id, sign_up_id, last_active_session_id,
-		last_authentication_strategy, cookie_token, old_cookie_token, cookie_rotated_at, auth_changed_at, expire_at,
-		created_at, updated_at, version
-	from clients where id = $1`
+	clientColumns = `c.id, c.session_ids, c.sign_in_id, c.sign_up_id, c.last_active_session_id,
+		c.last_authentication_strategy, c.cookie_token, c.old_cookie_token, c.cookie_rotated_at, c.auth_changed_at,
+		c.expire_at, c.created_at, c.updated_at, c.version`
+	selectClient = `select ` + clientColumns + ` from clients c where c.id = $1`
 	updateClient = `
 	update clients set session_ids = $2, sign_in_id = $3, sign_up_id = $4, last_active_session_id = $5,
 		last_authentication_strategy = $6, cookie_token = $7, old_cookie_token = $8, cookie_rotated_at = $9,
@@ -120,12 +119,13 @@ func clientArgs(c session.Client) []any {
 	}
 }
 
-func scanClient(r row) (session.Client, error) {
+// scanClient reads clientColumns, after the columns of before.
+func scanClient(r row, before ...any) (session.Client, error) {
 	var c session.Client
 	var ids string
 	var rotated, authChanged, expire, created, updated int64
-	err := r.Scan(&c.ID, &ids, &c.SignInID, &c.SignUpID, &c.LastActiveSessionID, &c.LastAuthenticationStrategy,
-		&c.CookieToken, &c.OldCookieToken, &rotated, &authChanged, &expire, &created, &updated, &c.Version)
+	err := r.Scan(append(before, &c.ID, &ids, &c.SignInID, &c.SignUpID, &c.LastActiveSessionID, &c.LastAuthenticationStrategy,
+		&c.CookieToken, &c.OldCookieToken, &rotated, &authChanged, &expire, &created, &updated, &c.Version)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return session.Client{}, session.ErrNotFound
 	}

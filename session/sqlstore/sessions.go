@@ -38,11 +38,6 @@ const (
 	selectSessionsOfUser = `select ` + sessionColumns + ` from sessions s
 	where s.user_id = $1 and s.status in ('active', 'pending')
 	order by s.created_at desc, s.id desc`
-
-	selectForMint = `
-	select c.data, coalesce(r.revoked_at, 0), coalesce(r.cause, ''), coalesce(r.except_session_id, ''), ` + sessionColumns + `
-	from client_cookies c, sessions s left join user_revocations r on r.user_id = s.user_id
-	where c.token = $1 and c.expire_at > $2 and s.id = $3`
 )
 
 // Create implements session.SessionStore. ErrConflict if the id is taken.
@@ -160,38 +155,6 @@ func (s *Store) replace(ctx context.Context, next session.Session, records []ses
 		}
 		return s.publish(ctx, q, records...)
 	})
-}
-
-// Load implements session.SessionStore. ErrNotFound also for a cookie that is
-// unknown or expired at now.
-func (s *Store) Load(ctx context.Context, cookieToken string, id session.ID, now time.Time, events ...session.Event) (cookie []byte, got session.Session, err error) {
-	const op = "load session"
-	for _, e := range events {
-		ok, retryAfter, err := s.Take(ctx, e.Key, e.Limit, e.Window, now)
-		if err == nil && !ok {
-			err = &session.LimitError{RetryAfter: retryAfter}
-		}
-		if err != nil {
-			return nil, session.Session{}, fail(op, err)
-		}
-	}
-	if !rules.CookieToken(cookieToken) || !rules.SessionID(id) {
-		return nil, session.Session{}, fail(op, session.ErrNotFound)
-	}
-	var t tombstone
-	err = s.db.Read(ctx, func(ctx context.Context, q sqldb.Querier) error {
-		r := q.QueryRowContext(ctx, selectForMint, cookieToken, sqldb.Millis(now), string(id))
-		got, err = scanSession(r, &cookie, &t.at, &t.cause, &t.except)
-		return err
-	})
-	if err != nil {
-		return nil, session.Session{}, fail(op, err)
-	}
-	r := session.UserRevocation{At: sqldb.Time(t.at), Except: session.ID(t.except)}
-	if t.at != 0 && rules.Covers(r, got) {
-		got.Status, got.Cause = session.StatusRevoked, t.cause
-	}
-	return cookie, got, nil
 }
 
 func (s *Store) query(ctx context.Context, query string, args ...any) (found []session.Session, err error) {

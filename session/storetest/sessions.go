@@ -40,6 +40,8 @@ func RunSessions(t *testing.T, open func(*testing.T) SessionStore) {
 		"the index under parallel changes":               sessionIndexParallel,
 		"load":                                           sessionLoad,
 		"load: counts events":                            sessionLoadCounts,
+		"load client":                                    clientLoad,
+		"load client: counts events":                     clientLoadCounts,
 		"cancelled contexts":                             sessionCancelled,
 		"revoke user: ends every live session":           revokeUser,
 		"revoke user: but for one":                       revokeUserExcept,
@@ -400,8 +402,9 @@ func sessionCalls(ctx context.Context, s SessionStore, ns, other session.Session
 	_, ofUser := s.OfUser(ctx, ns.UserID)
 	_, revoke := s.RevokeUser(ctx, ns.UserID, session.UserRevocation{At: base, KeepUntil: base.Add(time.Hour)})
 	_, _, load := s.Load(ctx, token, ns.ID, base)
+	_, _, _, loadClient := s.LoadClient(ctx, token, ns.ClientID, ns.ID, base)
 	return map[string]error{
 		"Get": get, "GetMany": many, "Update": update, "OfUser": ofUser, "RevokeUser": revoke,
-		"Load": load, "Create": s.Create(ctx, other, base),
+		"Load": load, "LoadClient": loadClient, "Create": s.Create(ctx, other, base),
 	}
 }
