@@ -165,6 +165,7 @@ type browser struct {
 	headers http.Header // sent along with every request
 
 	userID, sessionID string
+	neighbourID       string // the session of somebody else on this browser, see shared
 }
 
 func (s *server) browser() *browser {
