@@ -67,12 +67,12 @@ func (e *Engine) PrepareAddress(ctx context.Context, c Caller, ss session.Sessio
 		return user.Identification{}, err
 	}
 	to := destination{id: i.ID, value: i.Value, key: i.Key}
-	switch err := e.free(ctx, i.Kind, i.Value); {
-	case isTaken(err) && hides(i.Kind, r.settings):
-		if to, err = e.ownerOf(ctx, i.Value, to); err != nil {
-			return user.Identification{}, err
-		}
-	case err != nil:
+	if hides(i.Kind, r.settings) {
+		to, err = e.ownerOf(ctx, i.Value, to)
+	} else {
+		err = e.free(ctx, i.Kind, i.Value)
+	}
+	if err != nil {
 		return user.Identification{}, err
 	}
 	r.session, r.redirect = ss.ID, ask.RedirectURL
@@ -287,5 +287,5 @@ func (e *Engine) tellAddress(ctx context.Context, u *user.User, kind, to string,
 		e.log.ErrorContext(ctx, "notice not written", slog.Any("err", err))
 		return
 	}
-	e.post.later(ctx, m)
+	e.post.sendLater(ctx, m)
 }

@@ -102,10 +102,12 @@ func (s codeTo) targetAmong(p *person, ask Prepare, addresses []user.Identificat
 		if id != "" && id != s.e.fakeID(p, s.kind) {
 			return destination{}, errStrategyForUser
 		}
+		to := destination{key: "nobody " + p.key}
 		if i, ok := p.preferred(addresses, ""); ok {
-			return p.destination(i), nil
+			to = p.destination(i)
 		}
-		return destination{key: "nobody " + p.key}, nil
+		to.typed = p.key
+		return to, nil
 	}
 	i, ok := p.preferred(addresses, id)
 	if !ok {

@@ -58,7 +58,7 @@ func (e *Engine) tellPasswordChanged(ctx context.Context, id user.ID) error {
 		if err != nil {
 			return err
 		}
-		e.post.later(ctx, m)
+		e.post.sendLater(ctx, m)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -21,21 +22,44 @@ var sendLimits = []struct {
 const preparesPerMinute = 5
 
 // allowSend counts one message to a destination on behalf of a client: *Error
-// too_many_requests when either had enough.
-func (e *Engine) allowSend(ctx context.Context, c session.ClientID, key string, now time.Time) error {
+// too_many_requests when either had enough. Where identifiers are hidden that is told by
+// what was typed; a destination that had enough by another identifier gets nothing
+// more, which reaches says and nobody else.
+func (e *Engine) allowSend(ctx context.Context, c session.ClientID, to destination, now time.Time) (reaches bool, err error) {
 	if err := e.take(ctx, "flow:prepare:client:"+string(c), preparesPerMinute, time.Minute, now); err != nil {
-		return err
+		return false, err
 	}
-	return e.allowDestination(ctx, key, now)
+	if to.typed == "" {
+		err := e.countSend(ctx, "flow:send:", e.nameOf(to.key), now)
+		return err == nil, err
+	}
+	if err := e.countSend(ctx, "flow:asked:", to.typed, now); err != nil {
+		return false, err
+	}
+	err = e.countSend(ctx, "flow:send:", e.nameOf(to.key), now)
+	if _, refused := errors.AsType[*Error](err); refused {
+		return false, nil
+	}
+	return err == nil, err
 }
 
-func (e *Engine) allowDestination(ctx context.Context, key string, now time.Time) error {
+// countSend counts one message. After a refusal it counts no more, and costs as much.
+func (e *Engine) countSend(ctx context.Context, prefix, name string, now time.Time) (refused error) {
 	for _, l := range sendLimits {
-		if err := e.take(ctx, "flow:send:"+l.name+":"+e.nameOf(key), l.limit, l.window, now); err != nil {
+		key := prefix + l.name + ":" + name
+		if refused != nil {
+			if _, err := e.limits.CountIn(ctx, key, l.window, now); err != nil {
+				return err
+			}
+			continue
+		}
+		err := e.take(ctx, key, l.limit, l.window, now)
+		if _, ok := errors.AsType[*Error](err); err != nil && !ok {
 			return err
 		}
+		refused = err
 	}
-	return nil
+	return refused
 }
 
 func (e *Engine) take(ctx context.Context, key string, limit int, window time.Duration, now time.Time) error {

@@ -124,7 +124,11 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 	if f.Transfer {
 		return Outcome{}, errTransfer
 	}
-	if err := e.mayEnter(ctx, c.Client, "", s); err != nil {
+	live, err := e.liveOn(ctx, c.Client)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := mayJoin(live, "", s); err != nil {
 		return Outcome{}, err
 	}
 	f.Strategy = implied(f)
@@ -136,7 +140,6 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 	}
 	var st strategy
 	if f.Strategy != "" {
-		var err error
 		if st, err = e.strategyNamed(f.Strategy, s); err != nil {
 			return Outcome{}, err
 		}
@@ -146,7 +149,7 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 		return Outcome{}, err
 	}
 	if p.user != nil {
-		if err := e.mayEnter(ctx, c.Client, string(p.user.ID), s); err != nil {
+		if err := mayJoin(live, string(p.user.ID), s); err != nil {
 			return Outcome{}, err
 		}
 	}

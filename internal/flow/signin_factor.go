@@ -26,7 +26,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 	if !ok {
 		return Outcome{}, badValue("strategy")
 	}
-	if err := e.admit(ctx, r.person, r); err != nil {
+	if err := e.admit(ctx, r); err != nil {
 		return Outcome{}, err
 	}
 	to, err := sender.target(r.person, r.settings, ask)
@@ -123,10 +123,10 @@ func (e *Engine) note(ctx context.Context, attempt string, err error) {
 // personOf reads whom a sign-in is about.
 func (e *Engine) personOf(ctx context.Context, st signInState) (*person, error) {
 	p := &person{identifier: st.Identifier, found: st.Found, key: e.keyOf(st.Identifier), hidden: st.Hidden}
-	if st.UserID == "" {
+	if st.UserID == "" && !st.Hidden {
 		return p, nil
 	}
-	u, err := e.users.ByID(ctx, st.UserID)
+	u, err := e.users.ByID(ctx, e.orDecoy(st.UserID, p))
 	switch {
 	case errors.Is(err, user.ErrNotFound) && st.Hidden:
 		return p, nil
