@@ -46,6 +46,11 @@ type server struct {
 	keys     *session.Keys
 	store    *sessionsql.Store
 	outbox   *notify.Outbox
+	sender   *gate
+	hasher   *user.Hasher
+	calls    *calls // of stores
+	engine   *flow.Engine
+	digest   user.Digest // of password, for users that are made without signing up
 	clock    *clock
 	settings *flow.Settings
 	log      *syncBuffer
@@ -83,7 +88,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	t.Helper()
 	s := &server{
 		t: t, clock: &clock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)},
-		outbox: &notify.Outbox{}, log: &syncBuffer{},
+		outbox: &notify.Outbox{}, calls: &calls{}, log: &syncBuffer{},
 		settings: &flow.Settings{
 			AppName:      "Acme",
 			EmailAddress: flow.Attribute{Enabled: true, Required: true, FirstFactor: true, VerifyAtSignUp: true},
@@ -97,6 +102,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 			SignUpURL: publicURL + "/sign-up", UserURL: publicURL + "/user",
 		},
 	}
+	s.sender = &gate{Outbox: s.outbox}
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 	must(t, err)
@@ -116,19 +122,19 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	must(t, err)
 	s.keys = keys
 	s.sessions, err = session.NewService(session.Config{
-		Clients: s.store, Sessions: s.store, Revocations: s.store, Keys: keys,
+		Clients: countedClients{s.store, s.calls}, Sessions: countedSessions{s.store, s.calls}, Revocations: s.store, Keys: keys,
 		Issuer: "https://clerk.localhost", Attempts: s.store, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
-	hasher, err := user.NewHasher(user.HasherConfig{MemoryKiB: 19456, Iterations: 2})
+	s.hasher, err = user.NewHasher(user.HasherConfig{MemoryKiB: 19456, Iterations: 2})
 	must(t, err)
 	handler := &events{}
 	s.users, err = user.NewService(user.Config{
-		Store: userStore, Events: handler, Hasher: hasher, AppName: "Acme", Now: s.clock.Now, Logger: logger,
+		Store: countedUsers{userStore, s.calls}, Events: handler, Hasher: s.hasher, AppName: "Acme", Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	cfg := frontendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: s.store,
+		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: countedLimits{s.store, s.calls},
 		Settings:       func() flow.Settings { return *s.settings },
 		PublicURL:      mustURL(t, publicURL),
 		PublishableKey: key,
@@ -141,10 +147,11 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 		c(&cfg, s.settings)
 	}
 	handler.engine, err = flow.New(flow.Config{
-		Users: s.users, Sessions: s.sessions, Attempts: s.store, Limits: s.store, Sender: s.outbox,
+		Users: s.users, Sessions: s.sessions, Attempts: countedAttempts{s.store, s.calls}, Limits: countedLimits{s.store, s.calls}, Sender: s.sender,
 		Settings: cfg.Settings, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
+	s.engine = handler.engine
 	t.Cleanup(handler.engine.Close)
 	if cfg.Flow == nil {
 		cfg.Flow = handler.engine

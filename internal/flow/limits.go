@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -36,30 +35,24 @@ func (e *Engine) allowSend(ctx context.Context, c session.ClientID, to destinati
 	if err := e.countSend(ctx, "flow:asked:", to.typed, now); err != nil {
 		return false, err
 	}
-	err = e.countSend(ctx, "flow:send:", e.nameOf(to.key), now)
-	if _, refused := errors.AsType[*Error](err); refused {
-		return false, nil
+	reaches = true
+	for _, l := range sendLimits { // all of them whatever the first says: the same work
+		ok, _, err := e.limits.Take(ctx, "flow:send:"+l.name+":"+e.nameOf(to.key), l.limit, l.window, now)
+		if err != nil {
+			return false, err
+		}
+		reaches = reaches && ok
 	}
-	return err == nil, err
+	return reaches, nil
 }
 
-// countSend counts one message. After a refusal it counts no more, and costs as much.
-func (e *Engine) countSend(ctx context.Context, prefix, name string, now time.Time) (refused error) {
+func (e *Engine) countSend(ctx context.Context, prefix, name string, now time.Time) error {
 	for _, l := range sendLimits {
-		key := prefix + l.name + ":" + name
-		if refused != nil {
-			if _, err := e.limits.CountIn(ctx, key, l.window, now); err != nil {
-				return err
-			}
-			continue
-		}
-		err := e.take(ctx, key, l.limit, l.window, now)
-		if _, ok := errors.AsType[*Error](err); err != nil && !ok {
+		if err := e.take(ctx, prefix+l.name+":"+name, l.limit, l.window, now); err != nil {
 			return err
 		}
-		refused = err
 	}
-	return refused
+	return nil
 }
 
 func (e *Engine) take(ctx context.Context, key string, limit int, window time.Duration, now time.Time) error {
