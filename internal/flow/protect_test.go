@@ -185,3 +185,69 @@ func (b *browser) signUpShape(su *flow.SignUp) string {
 	}
 	return shape(b.t, v)
 }
+
+// E-01, E-03, C-06: a lock holds for the person and is told for the identifier that the
+// failures came with: by another one nobody gets in either, nothing is sent, and nobody
+// learns why.
+func TestLockHoldsForOtherIdentifiers(t *testing.T) {
+	w := protected(t)
+	u := w.person(jane, func(nu *user.NewUser) { nu.Username = "janedoe" })
+	try := func(identifier, password, want string) {
+		t.Helper()
+		_, err := w.browser().signIn(flow.SignInFields{Identifier: identifier, Password: password})
+		if got := describe(err); got != want {
+			t.Fatalf("%s with %q: %q, want %q", identifier, password, got, want)
+		}
+	}
+	fail := func(identifier string, n int) {
+		t.Helper()
+		for range n {
+			try(identifier, "wrong password", "form_password_incorrect")
+		}
+	}
+	fail(jane, 9)
+	try(jane, "wrong password", "user_locked")
+	try(jane, secret, "user_locked")
+	try("janedoe", "wrong password", "form_password_incorrect")
+	try("janedoe", secret, "form_password_incorrect")
+	b := w.browser()
+	_, err := b.prepare(b.identify("janedoe").ID, flow.Prepare{Strategy: "email_code"})
+	must(t, err)
+	w.Close()
+	if n := len(w.outbox.Messages(jane)); n != 0 {
+		t.Errorf("%d mails to somebody who is locked", n)
+	}
+	// The lock is not made longer by that.
+	w.pass(time.Hour)
+	w.browser().in("janedoe")
+	w.browser().in(jane)
+
+	// An operator's unlocking counts; whoever fails after it fails as before.
+	fail(jane, 9)
+	try(jane, "wrong password", "user_locked")
+	_, err = w.users.Unlock(t.Context(), u.ID)
+	must(t, err)
+	w.browser().in(jane)
+	w.browser().in("janedoe")
+	for range 10 {
+		try(jane, "wrong password", "user_locked")
+	}
+	try("janedoe", secret, "form_password_incorrect")
+}
+
+// E-02: a destination that had enough by one identifier gets no more by another, and
+// nobody is told.
+func TestSendLimitHoldsForOtherIdentifiers(t *testing.T) {
+	w := protected(t)
+	w.person(jane, func(nu *user.NewUser) { nu.Username = "janedoe" })
+	for i := range 10 {
+		identifier := []string{jane, "janedoe"}[i%2]
+		b := w.browser()
+		_, err := b.prepare(b.identify(identifier).ID, flow.Prepare{Strategy: "email_code"})
+		must(t, err)
+	}
+	w.Close()
+	if n := len(w.outbox.Messages(jane)); n != 5 {
+		t.Errorf("%d mails in an hour, want 5", n)
+	}
+}
