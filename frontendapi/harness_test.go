@@ -56,6 +56,7 @@ type server struct {
 	log      *syncBuffer
 
 	answers  []string // every body that was sent
+	leads    []string // every Location
 	requests atomic.Int64
 }
 
@@ -252,6 +253,9 @@ func (b *browser) do(r *http.Request) *answer {
 	}
 	a := &answer{t: t, status: w.Code, header: w.Header(), raw: w.Body.String()}
 	b.s.answers = append(b.s.answers, a.raw)
+	if to := a.header.Get("Location"); to != "" {
+		b.s.leads = append(b.s.leads, to)
+	}
 	if w.Code >= 500 {
 		t.Logf("%s %s: %d %s\n%s", r.Method, r.URL.Path, a.status, a.raw, b.s.log)
 	}
