@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-func protected(t *testing.T) *world {
+func protected(t testing.TB) *world {
 	w := newWorld(t)
 	w.set(func(s *flow.Settings) {
 		s.EnumerationProtect = true
