@@ -149,7 +149,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	}
 	handler.engine, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: countedAttempts{s.store, s.calls}, Limits: countedLimits{s.store, s.calls}, Sender: s.sender,
-		Settings: cfg.Settings, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
+		Settings: cfg.Settings, Pepper: make([]byte, 32), Floor: -1, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	s.engine = handler.engine

@@ -62,6 +62,7 @@ func (e *Engine) AddAddress(ctx context.Context, ss session.Session, k user.Kind
 // verification_already_verified, verification_code_too_many_requests (30 s),
 // too_many_requests, *user.TakenError.
 func (e *Engine) PrepareAddress(ctx context.Context, c Caller, ss session.Session, iid user.IdentificationID, ask Prepare) (user.Identification, error) {
+	defer e.evenly(ctx)()
 	st, r, i, err := e.addressRound(ctx, c, ss, iid, ask.Strategy, e.beginAddress)
 	if err != nil {
 		return user.Identification{}, err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"math/big"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -17,7 +18,31 @@ import (
 //   - locks and limits hold for a person and are told for an identifier. If they were
 //     told for the person, an identifier that nobody has touched would answer as locked
 //     because another one is, and so give both away as one person's;
-//   - messages are written and sent behind the answer, see sendChallenge.
+//   - messages are written and sent behind the answer, see sendChallenge;
+//   - what is left, microseconds for a row that is there, is hidden by a floor, see evenly.
+
+// evenly returns what to defer in a step that looks for somebody: it waits until the
+// step has taken Config.Floor. Real time counts, not Config.Now.
+func (e *Engine) evenly(ctx context.Context) (wait func()) {
+	if e.floor <= 0 || !e.settings().EnumerationProtect {
+		return func() {}
+	}
+	start := time.Now()
+	return func() { e.pause(ctx, e.floor-time.Since(start)) }
+}
+
+// pause waits, but no longer than somebody listens.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
 
 // typedCounter and typedLock name what is told of the identifier that was typed.
 func (p *person) typedCounter() string { return "flow:wrong:typed:" + p.key }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
@@ -249,5 +250,33 @@ func TestSendLimitHoldsForOtherIdentifiers(t *testing.T) {
 	w.Close()
 	if n := len(w.outbox.Messages(jane)); n != 5 {
 		t.Errorf("%d mails in an hour, want 5", n)
+	}
+}
+
+// E-01: what looks for somebody takes its time, found or not; where nothing is hidden
+// nobody waits.
+func TestFloor(t *testing.T) {
+	for _, protect := range []bool{true, false} {
+		w := protected(t)
+		w.set(func(s *flow.Settings) { s.EnumerationProtect = protect })
+		w.person(jane)
+		waited := flow.Pauses(w.Engine)
+		for i, step := range []func() error{
+			func() error { _, err := w.browser().signIn(flow.SignInFields{Identifier: joe}); return err },
+			func() error { _, err := w.browser().signIn(flow.SignInFields{Identifier: jane}); return err },
+			func() error { _, err := w.browser().prepare("sia_1", flow.Prepare{}); return err },
+			func() error { _, err := w.browser().password("sia_1", "wrong password"); return err },
+			func() error { _, err := w.browser().prepareSignUp("sua_1"); return err },
+			func() error {
+				_, err := w.PrepareAddress(t.Context(), flow.Caller{}, session.Session{}, "idn_1", flow.Prepare{})
+				return err
+			},
+		} {
+			before := waited()
+			_ = step()
+			if got := waited()-before == 1; got != protect {
+				t.Errorf("step %d, protected %v: waited %v", i, protect, got)
+			}
+		}
 	}
 }

@@ -120,6 +120,7 @@ func (e *Engine) loadSignIn(ctx context.Context, c Caller, id string) (*signInAt
 // those of AttemptFirstFactor and PrepareFirstFactor, session_exists,
 // identifier_already_signed_in, account_transfer_invalid.
 func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Outcome, error) {
+	defer e.evenly(ctx)()
 	s := e.settings()
 	if f.Transfer {
 		return Outcome{}, errTransfer

@@ -18,6 +18,7 @@ import (
 // verification_already_verified, verification_code_too_many_requests (30 s),
 // too_many_requests, user_locked, user_banned.
 func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, ask Prepare) (Outcome, error) {
+	defer e.evenly(ctx)()
 	a, st, r, err := e.firstFactorRound(ctx, c, id, ask.Strategy)
 	if err != nil {
 		return Outcome{}, err
@@ -48,6 +49,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 // verification_already_verified, user_locked, user_banned, user.ErrBusy, and those
 // of PrepareFirstFactor.
 func (e *Engine) AttemptFirstFactor(ctx context.Context, c Caller, id string, proof Proof) (Outcome, error) {
+	defer e.evenly(ctx)()
 	a, st, r, err := e.firstFactorRound(ctx, c, id, proof.Strategy)
 	if err != nil {
 		return Outcome{}, err

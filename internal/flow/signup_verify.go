@@ -17,6 +17,7 @@ import (
 // verification_code_too_many_requests (30 s), too_many_requests,
 // form_identifier_exists (somebody took the address meanwhile).
 func (e *Engine) PrepareVerification(ctx context.Context, c Caller, id string, ask Prepare) (Outcome, error) {
+	defer e.evenly(ctx)()
 	a, st, r, err := e.verificationRound(ctx, c, id, ask.Strategy)
 	if err != nil {
 		return Outcome{}, err

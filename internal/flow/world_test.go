@@ -93,7 +93,7 @@ func newWorld(t testing.TB, change ...func(*flow.Config)) *world {
 	cfg := flow.Config{
 		Users: w.users, Sessions: w.sessions, Attempts: attempts{store, w.fuse}, Limits: limits{store, w.fuse},
 		Sender: sender{w.outbox, w.fuse}, Settings: w.Settings, Pepper: bytes.Repeat([]byte{7}, 32), Now: w.clock,
-		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Logger: slog.New(slog.NewJSONHandler(w.log, nil)), Floor: -1,
 	}
 	for _, c := range change {
 		c(&cfg)
