@@ -60,7 +60,7 @@ func FuzzIdentifier(f *testing.F) {
 
 // I-01: a name that is accepted is NFC, bounded, and shows all that it is made of.
 func FuzzText(f *testing.F) {
-	for _, seed := range []string{"Jane", "Zoe\u0308", "علی‌رضا", "👩‍👩‍👧", "a\u202eb", "a\x00b", "\xff", "a\u200bb", "a\r\nb", "\u1b5b", strings.Repeat("ﬁ", 256), strings.Repeat("e\u0301", 300)} {
+	for _, seed := range []string{"Jane", "Zoe\u0308", "علی\u200cرضا", "👩‍👩‍👧", "a\u202eb", "a\x00b", "\xff", "a\u200bb", "a\r\nb", "\u1b5b", strings.Repeat("ﬁ", 256), strings.Repeat("e\u0301", 300)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
