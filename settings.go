@@ -39,7 +39,9 @@ type Settings struct {
 	// Reverification asks for a factor that is not older than 10 minutes before an
 	// account is deleted or changed in a sensitive way.
 	Reverification bool `toml:"reverification"`
-	// EnumerationProtection answers alike whether an account exists or not.
+	// EnumerationProtection answers alike whether an account exists or not. Whoever
+	// chooses a username is still told that it is taken, and so is whoever signs up
+	// with an address that is not to be verified.
 	EnumerationProtection bool `toml:"enumeration_protection"`
 	// MailsPerHour, TextsPerHour and TextsPerHourAndCountry bound what codes and links the
 	// instance sends, whoever asks; 0 means 2000, 500 and 100, a negative number no bound.

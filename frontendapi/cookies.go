@@ -26,8 +26,8 @@ func cookieSuffix(publishableKey string) string {
 // mean that somebody planted one: neither counts.
 func clientCookie(r *http.Request) string {
 	value := ""
-	for _, c := range r.CookiesNamed(cookieClient) {
-		if value != "" && c.Value != value {
+	for i, c := range r.CookiesNamed(cookieClient) {
+		if i > 0 && c.Value != value {
 			return ""
 		}
 		value = c.Value

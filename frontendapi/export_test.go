@@ -1,6 +1,10 @@
 package frontendapi
 
-import "fmt"
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+)
 
 // Routes lists the table, one route a line, with what it needs and counts against.
 func (h *Handler) Routes() []string {
@@ -26,3 +30,18 @@ func PathID(prefix, value string) error {
 
 // ParseTarget reads the address that a handshake leads back to.
 var ParseTarget = parseTarget
+
+// ReadParams reads a body as a route that takes these parameters does.
+func ReadParams(w http.ResponseWriter, r *http.Request, takes ...string) (map[string]string, error) {
+	p, err := readParams(w, r, takes)
+	return p.values, err
+}
+
+// ClientCookie is what counts as the browser's credential.
+var ClientCookie = clientCookie
+
+// ParseUserAgent reads what the device tells of itself.
+var ParseUserAgent = parseUserAgent
+
+// RedirectTarget reads a redirect_url.
+func (h *Handler) RedirectTarget(text string) (*url.URL, bool) { return h.redirectTarget(text) }

@@ -49,11 +49,17 @@ type server struct {
 	keys     *session.Keys
 	store    *sessionsql.Store // of the keys, and of all else unless backend.live is set
 	outbox   *notify.Outbox
+	sender   *gate
+	hasher   *user.Hasher
+	calls    *calls // of stores
+	engine   *flow.Engine
+	digest   user.Digest // of password, for users that are made without signing up
 	clock    *clock
 	settings *flow.Settings
 	log      *syncBuffer
 
 	answers  []string // every body that was sent
+	leads    []string // every Location
 	requests atomic.Int64
 	hashing  atomic.Int64 // nanoseconds that went into hashes of passwords
 }
@@ -63,6 +69,8 @@ type backend struct {
 	db   *sqldb.DB
 	live liveStores // of clients, sessions, attempts and limits; nil for the database too
 	log  slog.Handler
+
+	counted bool // calls of stores are listed in server.calls
 }
 
 type liveStores interface {
@@ -104,7 +112,7 @@ func newServer(t testing.TB, change ...func(*frontendapi.Config, *flow.Settings)
 	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 	must(t, err)
 	log := &syncBuffer{}
-	s := newServerOn(t, backend{db: db, log: slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})}, change...)
+	s := newServerOn(t, backend{db: db, counted: true, log: slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})}, change...)
 	s.log = log
 	return s
 }
@@ -114,7 +122,7 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 	t.Helper()
 	s := &server{
 		t: t, clock: &clock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)},
-		outbox: &notify.Outbox{}, log: &syncBuffer{},
+		outbox: &notify.Outbox{}, calls: &calls{}, log: &syncBuffer{},
 		settings: &flow.Settings{
 			AppName:      "Acme",
 			EmailAddress: flow.Attribute{Enabled: true, Required: true, FirstFactor: true, VerifyAtSignUp: true},
@@ -128,6 +136,7 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 			SignUpURL: publicURL + "/sign-up", UserURL: publicURL + "/user",
 		},
 	}
+	s.sender = &gate{Outbox: s.outbox}
 	logger := slog.New(b.log)
 	t.Cleanup(func() { b.db.Close() })
 	userStore, err := usersql.New(t.Context(), b.db)
@@ -137,6 +146,12 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 	live := b.live
 	if live == nil {
 		live = s.store
+	}
+	people := user.Store(userStore)
+	clients, sessions, attempts, limits := session.ClientStore(live), session.SessionStore(live), session.AttemptStore(live), session.LimitStore(live)
+	if b.counted {
+		people, clients, sessions = countedUsers{people, s.calls}, countedClients{clients, s.calls}, countedSessions{sessions, s.calls}
+		attempts, limits = countedAttempts{attempts, s.calls}, countedLimits{limits, s.calls}
 	}
 
 	_, signer, err := ed25519.GenerateKey(nil)
@@ -149,21 +164,21 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 	must(t, err)
 	s.keys = keys
 	s.sessions, err = session.NewService(session.Config{
-		Clients: live, Sessions: live, Revocations: live, Keys: keys,
-		Issuer: "https://clerk.localhost", Attempts: live, Now: s.clock.Now, Logger: logger,
+		Clients: clients, Sessions: sessions, Revocations: live, Keys: keys,
+		Issuer: "https://clerk.localhost", Attempts: attempts, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
-	hasher, err := user.NewHasher(user.HasherConfig{
+	s.hasher, err = user.NewHasher(user.HasherConfig{
 		MemoryKiB: 19456, Iterations: 2, Observe: func(took time.Duration) { s.hashing.Add(int64(took)) },
 	})
 	must(t, err)
 	handler := &events{}
 	s.users, err = user.NewService(user.Config{
-		Store: userStore, Events: handler, Hasher: hasher, AppName: "Acme", Now: s.clock.Now, Logger: logger,
+		Store: people, Events: handler, Hasher: s.hasher, AppName: "Acme", Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	cfg := frontendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: live,
+		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: limits,
 		Settings:       func() flow.Settings { return *s.settings },
 		PublicURL:      mustURL(t, publicURL),
 		PublishableKey: key,
@@ -177,10 +192,11 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 		c(&cfg, s.settings)
 	}
 	handler.engine, err = flow.New(flow.Config{
-		Users: s.users, Sessions: s.sessions, Attempts: live, Limits: live, Sender: s.outbox,
-		Settings: cfg.Settings, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
+		Users: s.users, Sessions: s.sessions, Attempts: attempts, Limits: limits, Sender: s.sender,
+		Settings: cfg.Settings, Pepper: make([]byte, 32), Floor: -1, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
+	s.engine = handler.engine
 	t.Cleanup(handler.engine.Close)
 	if cfg.Flow == nil {
 		cfg.Flow = handler.engine
@@ -201,6 +217,7 @@ type browser struct {
 	headers http.Header // sent along with every request
 
 	userID, sessionID string
+	neighbourID       string // the session of somebody else on this browser, see shared
 }
 
 func (s *server) browser() *browser {
@@ -280,6 +297,9 @@ func (b *browser) do(r *http.Request) *answer {
 	}
 	a := &answer{t: t, status: w.Code, header: w.Header(), raw: w.Body.String()}
 	b.s.answers = append(b.s.answers, a.raw)
+	if to := a.header.Get("Location"); to != "" {
+		b.s.leads = append(b.s.leads, to)
+	}
 	if w.Code >= 500 {
 		t.Logf("%s %s: %d %s\n%s", r.Method, r.URL.Path, a.status, a.raw, b.s.log)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -54,6 +55,7 @@ type Hasher struct {
 	dummy        Digest // of no password, at the current cost
 	slots        chan struct{}
 	queueTimeout time.Duration
+	done         atomic.Int64
 
 	observe func(took time.Duration)
 
@@ -96,6 +98,9 @@ func NewHasher(cfg HasherConfig) (*Hasher, error) {
 	h.dummy = h.newDummy()
 	return h, nil
 }
+
+// Done returns how many passwords were hashed or verified so far, for measurements.
+func (h *Hasher) Done() int64 { return h.done.Load() }
 
 // newDummy makes a digest that no password has, without the work of hashing one.
 func (h *Hasher) newDummy() Digest {
@@ -158,7 +163,7 @@ func (h *Hasher) acquire(ctx context.Context) (release func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	release = func() { <-h.slots }
+	release = func() { h.done.Add(1); <-h.slots }
 	select {
 	case h.slots <- struct{}{}:
 		return release, nil

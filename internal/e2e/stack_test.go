@@ -41,7 +41,10 @@ type stack struct {
 // stores are the combinations of stores that every story runs on.
 var stores = []string{"SQLite", "PostgreSQL and Redis"}
 
-func newStack(t *testing.T, kind string) *stack {
+// allStores are all the combinations that there are.
+var allStores = []string{"SQLite", "PostgreSQL", "SQLite and Redis", "PostgreSQL and Redis"}
+
+func newStack(t *testing.T, kind string, change ...func(*gatehouse.Config)) *stack {
 	t.Helper()
 	s := &stack{t: t}
 	web := httptest.NewUnstartedServer(nil)
@@ -56,11 +59,17 @@ func newStack(t *testing.T, kind string) *stack {
 		Sender:         &s.mails,
 		Logger:         slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	if kind == "PostgreSQL and Redis" {
+	database, _, redis := strings.Cut(kind, " and ")
+	if database == "PostgreSQL" {
 		cfg.DatabaseURL = testservers.Postgres(t)
-		cfg.RedisURL, cfg.RedisPrefix = testservers.Redis(t)
 	} else {
 		cfg.DatabaseURL = "sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")
+	}
+	if redis {
+		cfg.RedisURL, cfg.RedisPrefix = testservers.Redis(t)
+	}
+	for _, c := range change {
+		c(&cfg)
 	}
 	s.database, s.redis, s.prefix = cfg.DatabaseURL, cfg.RedisURL, cfg.RedisPrefix
 	server, err := gatehouse.Open(t.Context(), cfg)

@@ -62,17 +62,18 @@ func (e *Engine) AddAddress(ctx context.Context, ss session.Session, k user.Kind
 // verification_already_verified, verification_code_too_many_requests (30 s),
 // too_many_requests, *user.TakenError.
 func (e *Engine) PrepareAddress(ctx context.Context, c Caller, ss session.Session, iid user.IdentificationID, ask Prepare) (user.Identification, error) {
+	defer e.evenly(ctx)()
 	st, r, i, err := e.addressRound(ctx, c, ss, iid, ask.Strategy, e.beginAddress)
 	if err != nil {
 		return user.Identification{}, err
 	}
 	to := destination{id: i.ID, value: i.Value, key: i.Key, place: i.Key}
-	switch err := e.free(ctx, i.Kind, i.Value); {
-	case isTaken(err) && hides(i.Kind, r.settings):
-		if to, err = e.ownerOf(ctx, i.Value, to); err != nil {
-			return user.Identification{}, err
-		}
-	case err != nil:
+	if hides(i.Kind, r.settings) {
+		to, err = e.ownerOf(ctx, i.Value, to)
+	} else {
+		err = e.free(ctx, i.Kind, i.Value)
+	}
+	if err != nil {
 		return user.Identification{}, err
 	}
 	r.session, r.redirect = ss.ID, ask.RedirectURL
@@ -282,5 +283,5 @@ func (e *Engine) tellAddress(ctx context.Context, u *user.User, kind, to string,
 		e.log.ErrorContext(ctx, "notice not written", slog.Any("err", err))
 		return
 	}
-	e.post.later(ctx, m)
+	e.post.sendLater(ctx, m)
 }

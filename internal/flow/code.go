@@ -111,14 +111,19 @@ func resendable(c *challenge, now time.Time) error {
 }
 
 // maySend fails if there is nothing to send any more, or if too much was sent of late.
-func (e *Engine) maySend(ctx context.Context, r *round, to destination) error {
+// It returns the destination, which is nobody's where too much is not to be told.
+func (e *Engine) maySend(ctx context.Context, r *round, to destination) (destination, error) {
 	if r.challenge != nil && r.challenge.Verified {
-		return errVerified
+		return to, errVerified
 	}
 	if err := resendable(r.challenge, r.now); err != nil {
-		return err
+		return to, err
 	}
-	return e.allowSend(ctx, r.client, to.key, r.now)
+	reaches, err := e.allowSend(ctx, r.client, to, r.now)
+	if !reaches {
+		to.value = ""
+	}
+	return to, err
 }
 
 // newChallenge is a challenge that goes to a destination; what judges it is to be added.
@@ -132,7 +137,8 @@ func newChallenge(r *round, strategy string, to destination, life time.Duration)
 // sendCode makes a code, stores its MAC in place of the challenge under way and
 // sends it.
 func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to destination, test bool, out outlet) error {
-	if err := e.maySend(ctx, r, to); err != nil {
+	to, err := e.maySend(ctx, r, to)
+	if err != nil {
 		return err
 	}
 	code := random.Code(codeDigits)
@@ -154,19 +160,36 @@ func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to des
 
 // sendChallenge stores ch in place of the challenge under way and sends its proof. What
 // cannot be handed over is taken back, so that an attempt that shows a challenge has
-// sent it.
+// sent it; but where identifiers are hidden all that depends on who is there happens
+// behind the answer.
 func (e *Engine) sendChallenge(ctx context.Context, r *round, ch *challenge, to destination, proof string, out outlet) error {
 	if err := r.begin(ctx, r.challenge, ch); err != nil {
 		return err
 	}
-	if to.value == "" {
+	if r.settings.EnumerationProtect {
+		e.post.later(ctx, func(ctx context.Context) error { return e.deliver(ctx, r, ch, to, proof, out) })
 		return nil
 	}
-	if err := e.deliver(ctx, r, to, proof, out); err != nil {
+	if err := e.deliver(ctx, r, ch, to, proof, out); err != nil {
 		if undo := r.begin(context.WithoutCancel(ctx), ch, nil); undo != nil {
 			e.log.WarnContext(ctx, "proof was not sent and could not be taken back",
 				slog.String("attempt_id", r.attempt), slog.Any("err", undo))
 		}
+		return err
+	}
+	return nil
+}
+
+// deliver hands over a code or a link, to nobody where there is no address.
+func (e *Engine) deliver(ctx context.Context, r *round, ch *challenge, to destination, proof string, out outlet) error {
+	if to.value == "" {
+		return nil
+	}
+	m, err := out.compose(to, proof, r.settings, r.now)
+	if err != nil {
+		return err
+	}
+	if err := e.post.send(ctx, m); err != nil {
 		return err
 	}
 	e.event(ctx, "proof sent", slog.String("attempt_id", r.attempt), slog.String("strategy", ch.Strategy))

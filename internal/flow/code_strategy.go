@@ -91,8 +91,9 @@ func (s codeTo) factor(id user.IdentificationID, safe string, primary bool) Fact
 // primary one.
 func (s codeTo) target(p *person, _ Settings, ask Prepare) (destination, error) {
 	to, err := s.targetAmong(p, ask, p.usable(s.kind))
-	if typed, joins := p.typed(s.kind); err == nil && joins {
-		return typed, nil
+	if own, joins := p.typed(s.kind); err == nil && joins {
+		own.typed, own.place = to.typed, to.place
+		return own, nil
 	}
 	return to, err
 }
@@ -106,10 +107,12 @@ func (s codeTo) targetAmong(p *person, ask Prepare, addresses []user.Identificat
 		if id != "" && id != s.e.fakeID(p, s.kind) {
 			return destination{}, errStrategyForUser
 		}
+		to := destination{key: "nobody " + p.key, place: p.typedKey()}
 		if i, ok := p.preferred(addresses, ""); ok {
-			return p.destination(i), nil
+			to = p.destination(i)
 		}
-		return destination{key: "nobody " + p.key, place: p.typedKey()}, nil
+		to.typed = p.key
+		return to, nil
 	}
 	i, ok := p.preferred(addresses, id)
 	if !ok {

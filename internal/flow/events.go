@@ -61,7 +61,7 @@ func (e *Engine) tellPassword(ctx context.Context, id user.ID) error {
 		if err != nil {
 			return err
 		}
-		e.post.later(ctx, m)
+		e.post.sendLater(ctx, m)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -53,3 +54,26 @@ func FailVerify(e *Engine, err error, n int) {
 		return verify(ctx, u, password)
 	}
 }
+
+// SkipHashes makes every password wrong without any work.
+func SkipHashes(e *Engine) {
+	e.verify = func(context.Context, *user.User, string) error { return user.ErrPasswordWrong }
+}
+
+// Pauses returns how often the engine has waited since for its floor, and never waits.
+func Pauses(e *Engine) func() int64 {
+	var n atomic.Int64
+	e.floor = time.Hour
+	e.pause = func(_ context.Context, d time.Duration) {
+		if d > 59*time.Minute {
+			n.Add(1)
+		}
+	}
+	return n.Load
+}
+
+// DefaultFloor is Config.Floor where none is given.
+const DefaultFloor = defaultFloor
+
+// SetFloor changes Config.Floor.
+func SetFloor(e *Engine, d time.Duration) { e.floor = d }

@@ -36,6 +36,7 @@ const (
 	secondFactorLifetime   = 10 * time.Minute // left to a sign-in after its first factor
 	signUpLifetime         = 24 * time.Hour
 	reverificationLifetime = 10 * time.Minute
+	defaultFloor           = 10 * time.Millisecond
 	freshFor               = 10 * time.Minute // how long a proved factor counts for a step-up
 )
 
@@ -53,6 +54,10 @@ type Config struct {
 	// its local part) accepts instead of a mailed code. It is for development
 	// servers: "" means that no address is a test address (C-13).
 	TestCode string
+
+	// Floor is how long a step at least takes that looks for somebody while identifiers
+	// are hidden; 0 means 10 ms, negative none.
+	Floor time.Duration
 
 	Now    func() time.Time // nil means time.Now
 	Logger *slog.Logger     // nil means discard
@@ -72,6 +77,8 @@ type Engine struct {
 	verify  func(ctx context.Context, u *user.User, password string) error // one hash; tests count it (P-07)
 	codeKey []byte                                                         // keys the HMAC of codes
 	nameKey []byte                                                         // keys made-up ids and the names of counters
+	floor   time.Duration
+	pause   func(ctx context.Context, d time.Duration) // tests see how long
 	post    *post
 	alarm   alarm
 	table   []strategy
@@ -97,6 +104,9 @@ func New(cfg Config) (*Engine, error) {
 	case cfg.TestCode != "" && !wellFormedCode(cfg.TestCode):
 		return nil, fmt.Errorf("flow: Config.TestCode is not %d digits", codeDigits)
 	}
+	if cfg.Floor == 0 {
+		cfg.Floor = defaultFloor
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -106,7 +116,7 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{
 		users: cfg.Users, sessions: cfg.Sessions, attempts: cfg.Attempts, limits: cfg.Limits,
 		settings: cfg.Settings, testCode: cfg.TestCode, now: cfg.Now, log: cfg.Logger,
-		verify: cfg.Users.VerifyPassword, post: newPost(cfg.Sender, cfg.Logger),
+		verify: cfg.Users.VerifyPassword, floor: cfg.Floor, pause: pause, post: newPost(cfg.Sender, cfg.Logger),
 	}
 	var err error
 	if e.codeKey, err = subKey(cfg.Pepper, "flow: codes"); err != nil {

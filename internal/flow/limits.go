@@ -21,17 +21,34 @@ var sendLimits = []struct {
 const preparesPerMinute = 5
 
 // allowSend counts one message to a destination on behalf of a client: *Error
-// too_many_requests when either had enough.
-func (e *Engine) allowSend(ctx context.Context, c session.ClientID, key string, now time.Time) error {
+// too_many_requests when either had enough. Where identifiers are hidden that is told by
+// what was typed; a destination that had enough by another identifier gets nothing
+// more, which reaches says and nobody else.
+func (e *Engine) allowSend(ctx context.Context, c session.ClientID, to destination, now time.Time) (reaches bool, err error) {
 	if err := e.take(ctx, "flow:prepare:client:"+string(c), preparesPerMinute, time.Minute, now); err != nil {
-		return err
+		return false, err
 	}
-	return e.allowDestination(ctx, key, now)
+	if to.typed == "" {
+		err := e.countSend(ctx, "flow:send:", e.nameOf(to.key), now)
+		return err == nil, err
+	}
+	if err := e.countSend(ctx, "flow:asked:", to.typed, now); err != nil {
+		return false, err
+	}
+	reaches = true
+	for _, l := range sendLimits { // all of them whatever the first says: the same work
+		ok, _, err := e.limits.Take(ctx, "flow:send:"+l.name+":"+e.nameOf(to.key), l.limit, l.window, now)
+		if err != nil {
+			return false, err
+		}
+		reaches = reaches && ok
+	}
+	return reaches, nil
 }
 
-func (e *Engine) allowDestination(ctx context.Context, key string, now time.Time) error {
+func (e *Engine) countSend(ctx context.Context, prefix, name string, now time.Time) error {
 	for _, l := range sendLimits {
-		if err := e.take(ctx, "flow:send:"+l.name+":"+e.nameOf(key), l.limit, l.window, now); err != nil {
+		if err := e.take(ctx, prefix+l.name+":"+name, l.limit, l.window, now); err != nil {
 			return err
 		}
 	}

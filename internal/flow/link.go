@@ -56,7 +56,8 @@ type Landing struct {
 // sendLink makes a link, stores its hash in place of the challenge under way and sends
 // it, as sendCode does with a code.
 func (e *Engine) sendLink(ctx context.Context, r *round, strategy string, to destination) error {
-	if err := e.maySend(ctx, r, to); err != nil {
+	to, err := e.maySend(ctx, r, to)
+	if err != nil {
 		return err
 	}
 	if err := e.spendBudget(ctx, r, to, notify.Mail); err != nil {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 
 // Wrong proofs of every kind count against the user they are about, whatever the
 // attempt, client, address or spelling they come with (C-06). A right one clears
-// nothing: they expire after the lock's duration. An identifier of nobody is
-// counted and locked alike.
+// nothing: they expire after the lock's duration. What a lock is told of where
+// identifiers are hidden stands in hidden.go.
 
 // counter names a person's wrong proofs.
 func (p *person) counter() string {
@@ -20,9 +21,6 @@ func (p *person) counter() string {
 	}
 	return "flow:wrong:user:" + string(p.user.ID)
 }
-
-// nobodyLock names the lock of an identifier of nobody.
-func (p *person) nobodyLock() string { return "flow:locked:nobody:" + p.key }
 
 // prove judges a proof and does what must follow. It returns the moment just before
 // the person was read for the last time, for session.NewSession.AsOf.
@@ -47,6 +45,9 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 	if err != nil {
 		return asOf, err
 	}
+	if p.hidden {
+		return asOf, e.concludeHidden(ctx, r, st, right, locked)
+	}
 	switch {
 	case locked:
 		return asOf, errUserLocked // the right proof, too
@@ -54,10 +55,8 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 		return asOf, nil
 	case right && p.user == nil:
 		return asOf, errUserGone
-	case p.user != nil && (right || !p.hidden) && lockedNow(p.user, r.now):
-		return asOf, errUserLocked
-	case p.user != nil && (right || !p.hidden) && p.user.Banned:
-		return asOf, errUserBanned
+	case p.user != nil && (lockedNow(p.user, r.now) || p.user.Banned):
+		return asOf, excluded(p.user, r.now)
 	case right && sends:
 		return asOf, p.current(r.challenge)
 	case right:
@@ -69,6 +68,17 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 	return asOf, st.wrong()
 }
 
+// excluded says why a user may not sign in; nil if they may.
+func excluded(u *user.User, now time.Time) error {
+	switch {
+	case lockedNow(u, now):
+		return errUserLocked
+	case u.Banned:
+		return errUserBanned
+	}
+	return nil
+}
+
 // samePassword reports whether a user who is still there has the password that was
 // judged. A digest that was only brought up to date is the same password.
 func samePassword(judged, now *user.User) bool {
@@ -78,23 +88,21 @@ func samePassword(judged, now *user.User) bool {
 	return now.PasswordDigest != "" && now.PasswordUpdatedAt.Equal(judged.PasswordUpdatedAt)
 }
 
-// admit fails for a person to whom nothing may be sent. Where identifiers are hidden
-// only locks by failures are told, since those befall nobody, too.
-func (e *Engine) admit(ctx context.Context, p *person, r *round) error {
+// admit fails for a person to whom nothing may be sent.
+func (e *Engine) admit(ctx context.Context, r *round) error {
+	p := r.person
 	locked, err := e.lockedByFailures(ctx, p, r)
 	switch {
 	case err != nil:
 		return err
+	case p.hidden:
+		return e.admitHidden(ctx, r, locked)
 	case locked:
 		return errUserLocked
-	case p.user == nil || p.hidden:
+	case p.user == nil:
 		return nil
-	case lockedNow(p.user, r.now):
-		return errUserLocked
-	case p.user.Banned:
-		return errUserBanned
 	}
-	return nil
+	return excluded(p.user, r.now)
 }
 
 // lockedNow reports whether the user is locked, by failures or by an operator.
@@ -102,28 +110,22 @@ func lockedNow(u *user.User, now time.Time) bool {
 	return u.Locked && (u.LockedUntil.IsZero() || now.Before(u.LockedUntil))
 }
 
-// lockedByFailures reports whether too many wrong proofs were given of late.
+// lockedByFailures reports whether too many wrong proofs were given of late. It costs one
+// count whatever the answer.
 func (e *Engine) lockedByFailures(ctx context.Context, p *person, r *round) (bool, error) {
 	limit, d := r.settings.lockout()
-	if p.user == nil {
-		n, err := e.limits.CountIn(ctx, p.nobodyLock(), d, r.now)
-		return n > 0, err
-	}
-	if lockedNow(p.user, r.now) && !p.user.LockedUntil.IsZero() {
-		return true, nil
-	}
 	n, err := e.limits.CountIn(ctx, p.counter(), d, r.now)
-	return n >= limit, err
+	if err != nil || p.user == nil {
+		return false, err
+	}
+	return n >= limit || lockedNow(p.user, r.now) && !p.user.LockedUntil.IsZero(), nil
 }
 
 // countFailure counts one more wrong proof; the last one that is allowed locks and
 // is answered user_locked.
 func (e *Engine) countFailure(ctx context.Context, p *person, r *round) error {
 	limit, d := r.settings.lockout()
-	if _, _, err := e.limits.Take(ctx, p.counter(), limit, d, r.now); err != nil {
-		return err
-	}
-	n, err := e.limits.CountIn(ctx, p.counter(), d, r.now)
+	n, err := e.countWrong(ctx, p.counter(), r)
 	if err != nil {
 		return err
 	}
@@ -135,11 +137,8 @@ func (e *Engine) countFailure(ctx context.Context, p *person, r *round) error {
 	// The lock is set before the failures are forgotten: whoever looks in between
 	// sees one of the two. Forgetting them gives a user whom an operator unlocks
 	// the whole budget again.
-	if p.user == nil {
-		if _, _, err := e.limits.Take(ctx, p.nobodyLock(), 1, d, r.now); err != nil {
-			return err
-		}
-	} else if _, err := e.users.Lock(ctx, p.user.ID, r.now.Add(d)); err != nil {
+	_, err = e.users.Lock(ctx, e.orDecoy(user.ID(userID(p)), p), r.now.Add(d))
+	if err != nil && (p.user != nil || !errors.Is(err, user.ErrNotFound)) {
 		return err
 	}
 	if err := e.limits.Reset(ctx, p.counter()); err != nil {
@@ -147,6 +146,15 @@ func (e *Engine) countFailure(ctx context.Context, p *person, r *round) error {
 	}
 	e.event(ctx, "user locked", slog.String("user_id", userID(p)), slog.Duration("duration", d))
 	return errUserLocked
+}
+
+// countWrong counts a wrong proof under a name and returns how many there were of late.
+func (e *Engine) countWrong(ctx context.Context, name string, r *round) (int, error) {
+	limit, d := r.settings.lockout()
+	if _, _, err := e.limits.Take(ctx, name, limit, d, r.now); err != nil {
+		return 0, err
+	}
+	return e.limits.CountIn(ctx, name, d, r.now)
 }
 
 func userID(p *person) string {

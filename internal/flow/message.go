@@ -150,20 +150,6 @@ func mailWithLink(to destination, link string, s Settings, now time.Time) (notif
 	}, now)
 }
 
-// deliver sends a code or a link. Under enumeration protection it is handed over behind the
-// answer, since nobody's code takes no time to send.
-func (e *Engine) deliver(ctx context.Context, r *round, to destination, proof string, out outlet) error {
-	m, err := out.compose(to, proof, r.settings, r.now)
-	if err != nil {
-		return err
-	}
-	if r.settings.EnumerationProtect {
-		e.post.later(ctx, m)
-		return nil
-	}
-	return e.post.send(ctx, m)
-}
-
 // sendTimeout bounds the handing over of one message.
 const sendTimeout = 30 * time.Second
 
@@ -183,22 +169,27 @@ func (p *post) send(ctx context.Context, m notify.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	if err := p.sender.Send(ctx, m); err != nil {
-		return fmt.Errorf("send %s: %w", m.Kind, err)
+		return fmt.Errorf("send %s %s: %w", m.Kind, m.ID, err)
 	}
 	return nil
 }
 
-// later sends without making the caller wait, sixteen at once; the rest queue up.
-// What fails is logged.
-func (p *post) later(ctx context.Context, m notify.Message) {
+// later does what sends a message without making the caller wait, sixteen at once; the
+// rest queue up. What fails is logged.
+func (p *post) later(ctx context.Context, job func(context.Context) error) {
 	ctx = context.WithoutCancel(ctx)
 	p.under.Go(func() {
 		p.slots <- struct{}{}
 		defer func() { <-p.slots }()
-		if err := p.send(ctx, m); err != nil {
-			p.log.ErrorContext(ctx, "message not sent", slog.String("message_id", m.ID), slog.Any("err", err))
+		if err := job(ctx); err != nil {
+			p.log.ErrorContext(ctx, "message not sent", slog.Any("err", err))
 		}
 	})
+}
+
+// sendLater is send by later.
+func (p *post) sendLater(ctx context.Context, m notify.Message) {
+	p.later(ctx, func(ctx context.Context) error { return p.send(ctx, m) })
 }
 
 func (p *post) wait() { p.under.Wait() }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -53,10 +52,13 @@ func (e *Engine) lookUp(ctx context.Context, identifier string, s Settings) (*pe
 // who is gone leaves nobody.
 func (e *Engine) refresh(ctx context.Context, p *person) (asOf time.Time, err error) {
 	asOf = e.now()
-	if p.user == nil {
+	var id user.ID
+	if p.user != nil {
+		id = p.user.ID
+	} else if !p.hidden {
 		return asOf, nil
 	}
-	u, err := e.users.ByID(ctx, p.user.ID)
+	u, err := e.users.ByID(ctx, e.orDecoy(id, p))
 	switch {
 	case errors.Is(err, user.ErrNotFound):
 		p.user = nil
@@ -190,13 +192,4 @@ func (e *Engine) nameOf(key string) string {
 	m := hmac.New(sha256.New, e.nameKey)
 	m.Write([]byte(key))
 	return hex.EncodeToString(m.Sum(nil))
-}
-
-// fakeID is the id of an identification of some kind that everybody who types the same
-// identifier is shown under enumeration protection.
-func (e *Engine) fakeID(p *person, k user.Kind) user.IdentificationID {
-	m := hmac.New(sha256.New, e.nameKey)
-	m.Write([]byte("identification " + string(k) + " " + p.key))
-	digits := new(big.Int).SetBytes(m.Sum(nil)).Text(62)
-	return user.IdentificationID("idn_" + digits[len(digits)-27:])
 }

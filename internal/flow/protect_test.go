@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-func protected(t *testing.T) *world {
+func protected(t testing.TB) *world {
 	w := newWorld(t)
 	w.set(func(s *flow.Settings) {
 		s.EnumerationProtect = true
@@ -184,4 +185,98 @@ func (b *browser) signUpShape(su *flow.SignUp) string {
 		e.ExpireAt = time.Time{}
 	}
 	return shape(b.t, v)
+}
+
+// E-01, E-03, C-06: a lock holds for the person and is told for the identifier that the
+// failures came with: by another one nobody gets in either, nothing is sent, and nobody
+// learns why.
+func TestLockHoldsForOtherIdentifiers(t *testing.T) {
+	w := protected(t)
+	u := w.person(jane, func(nu *user.NewUser) { nu.Username = "janedoe" })
+	try := func(identifier, password, want string) {
+		t.Helper()
+		_, err := w.browser().signIn(flow.SignInFields{Identifier: identifier, Password: password})
+		if got := describe(err); got != want {
+			t.Fatalf("%s with %q: %q, want %q", identifier, password, got, want)
+		}
+	}
+	fail := func(identifier string, n int) {
+		t.Helper()
+		for range n {
+			try(identifier, "wrong password", "form_password_incorrect")
+		}
+	}
+	fail(jane, 9)
+	try(jane, "wrong password", "user_locked")
+	try(jane, secret, "user_locked")
+	try("janedoe", "wrong password", "form_password_incorrect")
+	try("janedoe", secret, "form_password_incorrect")
+	b := w.browser()
+	_, err := b.prepare(b.identify("janedoe").ID, flow.Prepare{Strategy: "email_code"})
+	must(t, err)
+	w.Close()
+	if n := len(w.outbox.Messages(jane)); n != 0 {
+		t.Errorf("%d mails to somebody who is locked", n)
+	}
+	// The lock is not made longer by that.
+	w.pass(time.Hour)
+	w.browser().in("janedoe")
+	w.browser().in(jane)
+
+	// An operator's unlocking counts; whoever fails after it fails as before.
+	fail(jane, 9)
+	try(jane, "wrong password", "user_locked")
+	_, err = w.users.Unlock(t.Context(), u.ID)
+	must(t, err)
+	w.browser().in(jane)
+	w.browser().in("janedoe")
+	for range 10 {
+		try(jane, "wrong password", "user_locked")
+	}
+	try("janedoe", secret, "form_password_incorrect")
+}
+
+// E-02: a destination that had enough by one identifier gets no more by another, and
+// nobody is told.
+func TestSendLimitHoldsForOtherIdentifiers(t *testing.T) {
+	w := protected(t)
+	w.person(jane, func(nu *user.NewUser) { nu.Username = "janedoe" })
+	for i := range 10 {
+		identifier := []string{jane, "janedoe"}[i%2]
+		b := w.browser()
+		_, err := b.prepare(b.identify(identifier).ID, flow.Prepare{Strategy: "email_code"})
+		must(t, err)
+	}
+	w.Close()
+	if n := len(w.outbox.Messages(jane)); n != 5 {
+		t.Errorf("%d mails in an hour, want 5", n)
+	}
+}
+
+// E-01: what looks for somebody takes its time, found or not; where nothing is hidden
+// nobody waits.
+func TestFloor(t *testing.T) {
+	for _, protect := range []bool{true, false} {
+		w := protected(t)
+		w.set(func(s *flow.Settings) { s.EnumerationProtect = protect })
+		w.person(jane)
+		waited := flow.Pauses(w.Engine)
+		for i, step := range []func() error{
+			func() error { _, err := w.browser().signIn(flow.SignInFields{Identifier: joe}); return err },
+			func() error { _, err := w.browser().signIn(flow.SignInFields{Identifier: jane}); return err },
+			func() error { _, err := w.browser().prepare("sia_1", flow.Prepare{}); return err },
+			func() error { _, err := w.browser().password("sia_1", "wrong password"); return err },
+			func() error { _, err := w.browser().prepareSignUp("sua_1"); return err },
+			func() error {
+				_, err := w.PrepareAddress(t.Context(), flow.Caller{}, session.Session{}, "idn_1", flow.Prepare{})
+				return err
+			},
+		} {
+			before := waited()
+			_ = step()
+			if got := waited()-before == 1; got != protect {
+				t.Errorf("step %d, protected %v: waited %v", i, protect, got)
+			}
+		}
+	}
 }

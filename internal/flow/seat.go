@@ -99,6 +99,11 @@ func (e *Engine) mayEnter(ctx context.Context, c session.Client, userID string, 
 	if err != nil {
 		return err
 	}
+	return mayJoin(live, userID, s)
+}
+
+// mayJoin is mayEnter for a client with these live sessions.
+func mayJoin(live []session.Session, userID string, s Settings) error {
 	if s.SingleSession && len(live) > 0 {
 		return errSessionExists
 	}

@@ -124,11 +124,16 @@ func (e *Engine) loadSignIn(ctx context.Context, c Caller, id string) (*signInAt
 // identifier_already_signed_in, account_transfer_invalid, and with SignUpIfMissing
 // sign_up_if_missing_not_allowed and sign_up_if_missing_strategy_not_supported.
 func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Outcome, error) {
+	defer e.evenly(ctx)()
 	s := e.settings()
 	if f.Transfer {
 		return Outcome{}, errTransfer
 	}
-	if err := e.mayEnter(ctx, c.Client, "", s); err != nil {
+	live, err := e.liveOn(ctx, c.Client)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := mayJoin(live, "", s); err != nil {
 		return Outcome{}, err
 	}
 	f.Strategy = implied(f)
@@ -140,7 +145,6 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 	}
 	var st strategy
 	if f.Strategy != "" {
-		var err error
 		if st, err = e.strategyNamed(f.Strategy, s); err != nil {
 			return Outcome{}, err
 		}
@@ -158,7 +162,7 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 		e.join(p, s)
 	}
 	if p.user != nil {
-		if err := e.mayEnter(ctx, c.Client, string(p.user.ID), s); err != nil {
+		if err := mayJoin(live, string(p.user.ID), s); err != nil {
 			return Outcome{}, err
 		}
 	}

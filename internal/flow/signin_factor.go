@@ -18,6 +18,7 @@ import (
 // verification_already_verified, verification_code_too_many_requests (30 s),
 // too_many_requests, user_locked, user_banned.
 func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, ask Prepare) (Outcome, error) {
+	defer e.evenly(ctx)()
 	a, st, r, err := e.firstFactorRound(ctx, c, id, ask.Strategy)
 	if err != nil {
 		return Outcome{}, err
@@ -26,7 +27,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 	if !ok {
 		return Outcome{}, badValue("strategy")
 	}
-	if err := e.admit(ctx, r.person, r); err != nil {
+	if err := e.admit(ctx, r); err != nil {
 		return Outcome{}, err
 	}
 	to, err := sender.target(r.person, r.settings, ask)
@@ -49,6 +50,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 // sign_up_if_missing_transfer (the address was proved, and a sign-up may take it over),
 // and those of PrepareFirstFactor.
 func (e *Engine) AttemptFirstFactor(ctx context.Context, c Caller, id string, proof Proof) (Outcome, error) {
+	defer e.evenly(ctx)()
 	a, st, r, err := e.firstFactorRound(ctx, c, id, proof.Strategy)
 	if err != nil {
 		return Outcome{}, err
@@ -127,10 +129,10 @@ func (e *Engine) note(ctx context.Context, attempt string, err error) {
 // personOf reads whom a sign-in is about.
 func (e *Engine) personOf(ctx context.Context, st signInState) (*person, error) {
 	p := &person{identifier: st.Identifier, found: st.Found, key: e.keyOf(st.Identifier), hidden: st.Hidden, joins: st.Joins}
-	if st.UserID == "" {
+	if st.UserID == "" && !st.Hidden {
 		return p, nil
 	}
-	u, err := e.users.ByID(ctx, st.UserID)
+	u, err := e.users.ByID(ctx, e.orDecoy(st.UserID, p))
 	switch {
 	case errors.Is(err, user.ErrNotFound) && st.Hidden:
 		return p, nil

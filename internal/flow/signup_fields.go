@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -202,9 +201,6 @@ func (e *Engine) free(ctx context.Context, k user.Kind, value string) error {
 	}
 	return nil
 }
-
-// isTaken reports whether err says that somebody has the identifier.
-func isTaken(err error) bool { return errors.Is(err, user.ErrIdentifierTaken) }
 
 // setAddress changes an address; the same one keeps its proof.
 func setAddress(a *address, to address) {

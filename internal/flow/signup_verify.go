@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -16,6 +17,7 @@ import (
 // verification_code_too_many_requests (30 s), too_many_requests,
 // form_identifier_exists (somebody took the address meanwhile).
 func (e *Engine) PrepareVerification(ctx context.Context, c Caller, id string, ask Prepare) (Outcome, error) {
+	defer e.evenly(ctx)()
 	a, st, r, err := e.verificationRound(ctx, c, id, ask.Strategy)
 	if err != nil {
 		return Outcome{}, err
@@ -26,12 +28,12 @@ func (e *Engine) PrepareVerification(ctx context.Context, c Caller, id string, a
 		return Outcome{}, errVerified
 	}
 	to := destination{value: at.Value, key: at.Key, place: at.Key}
-	switch err := e.free(ctx, k, at.Value); {
-	case isTaken(err) && hides(k, r.settings):
-		if to, err = e.ownerOf(ctx, at.Value, to); err != nil {
-			return Outcome{}, err
-		}
-	case err != nil:
+	if hides(k, r.settings) {
+		to, err = e.ownerOf(ctx, at.Value, to)
+	} else {
+		err = e.free(ctx, k, at.Value)
+	}
+	if err != nil {
 		return Outcome{}, err
 	}
 	r.redirect = ask.RedirectURL
@@ -41,13 +43,19 @@ func (e *Engine) PrepareVerification(ctx context.Context, c Caller, id string, a
 	return Outcome{SignUp: e.signUpView(a), Client: c.Client}, nil
 }
 
-// ownerOf turns the destination into the address as its owner has it stored.
+// ownerOf turns the destination into the address as its owner has it stored; without one
+// it stays what it is.
 func (e *Engine) ownerOf(ctx context.Context, value string, to destination) (destination, error) {
+	to.typed = e.nameOf(to.key)
 	u, i, err := e.users.ByIdentifier(ctx, value)
+	if errors.Is(err, user.ErrNotFound) {
+		return to, nil
+	}
 	if err != nil {
 		return to, fmt.Errorf("find owner: %w", err)
 	}
-	return destination{value: i.Value, key: to.key, owner: true, name: u.FirstName, place: to.place}, nil
+	to.value, to.owner, to.name = i.Value, true, u.FirstName
+	return to, nil
 }
 
 // AttemptVerification judges a code. With the last proof that a sign-up needs it

@@ -64,6 +64,7 @@ type destination struct {
 	id    user.IdentificationID // "" at sign-up
 	value string                // the address; "" reaches nobody and looks as if it did
 	key   string                // canonical form: what limits count and codes are bound to
+	typed string                // keyed hash of what was typed where identifiers are hidden, else ""
 	owner bool                  // somebody else's address: tell them instead of sending a proof
 	name  string                // first name for the greeting
 	place string                // the phone number whose country's budget a text is of; "" or no number: none's

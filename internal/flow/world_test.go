@@ -32,7 +32,7 @@ const (
 // fuse that tests blow.
 type world struct {
 	*flow.Engine
-	t        *testing.T
+	t        testing.TB
 	users    *user.Service
 	people   *usersql.Store
 	store    *sessionsql.Store
@@ -60,7 +60,7 @@ func defaults() flow.Settings {
 	}
 }
 
-func newWorld(t *testing.T, change ...func(*flow.Config)) *world {
+func newWorld(t testing.TB, change ...func(*flow.Config)) *world {
 	t.Helper()
 	w := &world{
 		t: t, outbox: &notify.Outbox{}, fuse: &fuse{}, log: &bytes.Buffer{},
@@ -93,7 +93,7 @@ func newWorld(t *testing.T, change ...func(*flow.Config)) *world {
 	cfg := flow.Config{
 		Users: w.users, Sessions: w.sessions, Attempts: attempts{store, w.fuse}, Limits: limits{store, w.fuse},
 		Sender: sender{w.outbox, w.fuse}, Settings: w.Settings, Pepper: bytes.Repeat([]byte{7}, 32), Now: w.clock,
-		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Logger: slog.New(slog.NewJSONHandler(w.log, nil)), Floor: -1,
 	}
 	for _, c := range change {
 		c(&cfg)
@@ -292,7 +292,7 @@ func fields(email string) flow.SignUpFields {
 	return flow.SignUpFields{EmailAddress: &email, Password: new(secret)}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -300,7 +300,7 @@ func must(t *testing.T, err error) {
 }
 
 // wantCode checks that err is the refusal wanted.
-func wantCode(t *testing.T, err error, code string) *flow.Error {
+func wantCode(t testing.TB, err error, code string) *flow.Error {
 	t.Helper()
 	e, ok := errors.AsType[*flow.Error](err)
 	if !ok || e.Code != code {
@@ -310,7 +310,7 @@ func wantCode(t *testing.T, err error, code string) *flow.Error {
 }
 
 // shape is the JSON of a value, for comparisons.
-func shape(t *testing.T, v any) string {
+func shape(t testing.TB, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
 	must(t, err)
