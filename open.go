@@ -204,7 +204,7 @@ func (s *Server) openHandlers(in *inner) error {
 	}
 	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
-	rt.frontendAPI, err = frontendapi.New(frontendapi.Config{
+	frontend, err := frontendapi.New(frontendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
 		PublicURL: base, PublishableKey: s.PublishableKey(),
 		AllowedOrigin: allowed,
@@ -213,8 +213,10 @@ func (s *Server) openHandlers(in *inner) error {
 	if err != nil {
 		return err
 	}
+	rt.frontendAPI = frontend
 	backend, err := backendapi.New(backendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: in.keys.JWKS, Limits: in.limits,
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
+		RedirectURL:     frontend.RedirectURL,
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
 		Development:     c.Development, Now: c.Now, Logger: s.log,
 	})

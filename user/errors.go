@@ -11,8 +11,8 @@ var (
 	ErrNoPassword      = errors.New("user: no password set")
 	ErrBusy            = errors.New("user: too many password checks at once") // retry later
 	ErrDeleteSelfOff   = errors.New("user: may not delete themselves")
-	ErrInvalid         = errors.New("user: invalid") // comes as *FieldError
-	ErrInvited         = errors.New("user: already invited") // comes as *InvitedError
+	ErrInvalid         = errors.New("user: invalid")             // comes as *FieldError
+	ErrInvited         = errors.New("user: already invited")     // comes as *InvitedError
 	ErrTicketSpent     = errors.New("user: ticket good no more") // comes as *TicketError
 
 	// ErrHashInTx is a plain password given to a Service of WithTx: hashing takes long,

@@ -53,6 +53,9 @@ var (
 	errReverifyRequired    = &Error{Code: "session_reverification_required"}
 	errDeleteSelfOff       = &Error{Code: "user_delete_self_not_enabled"}
 	errImpersonated        = &Error{Code: "invalid_action_for_session"}
+	errTicketInvalid       = &Error{Code: "ticket_invalid_code"}
+	errTokenForSignIn      = &Error{Code: "sign_in_token_not_in_sign_in_code"}
+	errNotYetUser          = &Error{Code: "invitation_account_not_exists"}
 )
 
 func missing(param string) *Error      { return &Error{Code: "form_param_missing", Param: param} }

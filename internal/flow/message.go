@@ -32,6 +32,7 @@ const (
 	kindPasswordChanged = "password_changed"
 	kindAddressAdded    = "address_added"
 	kindAddressRemoved  = "address_removed"
+	kindInvitation      = "invitation"
 )
 
 // words is what a template may say. Everything that a person could have typed has
@@ -42,6 +43,7 @@ type words struct {
 	Code    string
 	Link    string
 	Minutes int // the code's or link's life
+	Days    int // the invitation's
 	SignIn  string
 	Address string // masked
 }
