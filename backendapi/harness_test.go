@@ -40,6 +40,7 @@ type server struct {
 	sessions *session.Service
 	outbox   *notify.Outbox
 	settings flow.Settings
+	down     error // what sending a mail fails with
 	now      time.Time
 	log      strings.Builder
 }
@@ -90,7 +91,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	must(t, err)
 	logger := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	engine, err := flow.New(flow.Config{
-		Users: s.users, Sessions: s.sessions, Attempts: store, Limits: store, Sender: s.outbox,
+		Users: s.users, Sessions: s.sessions, Attempts: store, Limits: store, Sender: mailer{s},
 		Settings: func() flow.Settings { return s.settings }, Pepper: make([]byte, 32), Now: clock, Logger: logger,
 	})
 	must(t, err)
@@ -109,6 +110,16 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	s.handler, err = backendapi.New(s.config)
 	must(t, err)
 	return s
+}
+
+// mailer fills the outbox unless it is down.
+type mailer struct{ s *server }
+
+func (m mailer) Send(ctx context.Context, message notify.Message) error {
+	if m.s.down != nil {
+		return m.s.down
+	}
+	return m.s.outbox.Send(ctx, message)
 }
 
 // answer is what came back.
