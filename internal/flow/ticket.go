@@ -14,7 +14,7 @@ const strategyTicket = session.StrategyTicket
 
 // ticket lets in whoever holds a ticket that a server has issued. It is always on: without
 // the Backend API there are no tickets. Who signs in by a sign-in token has proved no
-// factor, and is asked for none (M-04, M-06); who comes by an invitation has proved an
+// factor, and is asked for none (M-06); who comes by an invitation has proved an
 // e-mail address.
 type ticket struct{ e *Engine }
 
