@@ -34,6 +34,7 @@ type file struct {
 	WhenStale      string   `toml:"when_stale"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
+	TemplatesDir   string   `toml:"templates_dir"`
 	KeyRotation    string   `toml:"key_rotation"` // "365d", "720h", "off"
 
 	HomeURL   string `toml:"home_url"`
@@ -70,7 +71,7 @@ func readFile(path string, development bool) (file, error) {
 		return f, fmt.Errorf("%s: %w", path, explain(err))
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&f.Dir, &f.SecretsFile, &f.ClerkJSDir, &f.SMTP.PasswordFile, &f.Hook.SecretFile} {
+	for _, p := range []*string{&f.Dir, &f.SecretsFile, &f.ClerkJSDir, &f.TemplatesDir, &f.SMTP.PasswordFile, &f.Hook.SecretFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -112,6 +113,7 @@ func (f file) variables() (map[string]string, error) {
 		"GATEHOUSE_TRUSTED_PROXIES": strings.Join(f.TrustedProxies, ","),
 		"GATEHOUSE_WHEN_STALE":      f.WhenStale,
 		"GATEHOUSE_CLERK_JS_DIR":    f.ClerkJSDir,
+		"GATEHOUSE_TEMPLATES_DIR":   f.TemplatesDir,
 		"GATEHOUSE_KEY_ROTATION":    f.KeyRotation,
 		"GATEHOUSE_LOG_LEVEL":       f.Log.Level,
 		"GATEHOUSE_LOG_FORMAT":      f.Log.Format,

@@ -54,7 +54,7 @@ func (e *Engine) tellPasswordChanged(ctx context.Context, id user.ID) error {
 		if i.Kind != user.KindEmailAddress || !i.Verified() {
 			continue
 		}
-		m, err := compose(kindPasswordChanged, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())
+		m, err := e.templates.compose(kindPasswordChanged, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,9 @@ package flow
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
+	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
@@ -19,7 +21,13 @@ func CountHashes(e *Engine) func() int64 {
 }
 
 // Compose makes a message as the flows do.
-var Compose = compose
+func Compose(kind, to string, w Words, now time.Time) (notify.Message, error) {
+	t, err := parseTemplates(nil)
+	if err != nil {
+		return notify.Message{}, err
+	}
+	return t.compose(kind, to, w, now)
+}
 
 // Words is what templates say.
 type Words = words

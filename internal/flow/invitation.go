@@ -85,7 +85,7 @@ func (e *Engine) Invite(ctx context.Context, list ...NewInvitation) ([]Issued, e
 // sendInvitation sends the link. What cannot be handed over is taken back, so that the
 // address can be invited again.
 func (e *Engine) sendInvitation(ctx context.Context, s Settings, t Issued) error {
-	m, err := compose(kindInvitation, t.EmailAddress, words{
+	m, err := e.templates.compose(kindInvitation, t.EmailAddress, words{
 		AppName: s.AppName, Link: t.Link, Days: days(t.ExpireAt.Sub(t.CreatedAt)),
 	}, e.now())
 	if err == nil {

@@ -2,26 +2,15 @@ package flow
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	htmltemplate "html/template"
 	"log/slog"
 	"strings"
 	"sync"
-	texttemplate "text/template"
 	"time"
 	"unicode"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/notify"
-)
-
-//go:embed templates
-var templates embed.FS
-
-var (
-	textTemplates = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
-	htmlTemplates = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/*.html"))
 )
 
 // The kinds of messages: names of templates.
@@ -49,16 +38,16 @@ type words struct {
 }
 
 // compose makes a mail of a kind. The first line of a text template is the subject.
-func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
+func (t *templates) compose(kind, to string, w words, now time.Time) (notify.Message, error) {
 	if w.AppName = oneLine(w.AppName); w.AppName == "" {
 		w.AppName = "this app"
 	}
 	w.Name = plain(w.Name)
 	var text, html strings.Builder
-	if err := textTemplates.ExecuteTemplate(&text, kind+".txt", w); err != nil {
+	if err := t.text.ExecuteTemplate(&text, kind+".txt", w); err != nil {
 		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
 	}
-	if err := htmlTemplates.ExecuteTemplate(&html, kind+".html", w); err != nil {
+	if err := t.html.ExecuteTemplate(&html, kind+".html", w); err != nil {
 		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
 	}
 	subject, body, _ := strings.Cut(text.String(), "\n")
@@ -69,12 +58,12 @@ func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
 }
 
 // composeText makes a text message of a kind.
-func composeText(kind, to string, w words, now time.Time) (notify.Message, error) {
+func (t *templates) composeText(kind, to string, w words, now time.Time) (notify.Message, error) {
 	if w.AppName = oneLine(w.AppName); w.AppName == "" {
 		w.AppName = "this app"
 	}
 	var text strings.Builder
-	if err := textTemplates.ExecuteTemplate(&text, kind+".sms.txt", w); err != nil {
+	if err := t.text.ExecuteTemplate(&text, kind+".sms.txt", w); err != nil {
 		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
 	}
 	return notify.Message{
@@ -112,31 +101,31 @@ func oneLine(s string) string {
 type outlet func(to destination, proof string, s Settings, now time.Time) (notify.Message, error)
 
 // mailOut carries a code by mail. Somebody else's address gets a notice instead.
-func mailOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+func (t *templates) mailOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
 	w := words{AppName: s.AppName, Name: to.name, SignIn: s.SignInURL}
 	if to.owner {
-		return compose(kindAccountExists, to.value, w, now)
+		return t.compose(kindAccountExists, to.value, w, now)
 	}
 	w.Code, w.Minutes = code, int(codeLifetime/time.Minute)
-	return compose(kindCode, to.value, w, now)
+	return t.compose(kindCode, to.value, w, now)
 }
 
 // textOut carries a code by text message, as mailOut does by mail.
-func textOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+func (t *templates) textOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
 	w := words{AppName: s.AppName}
 	if to.owner {
-		return composeText(kindAccountExists, to.value, w, now)
+		return t.composeText(kindAccountExists, to.value, w, now)
 	}
 	w.Code, w.Minutes = code, int(codeLifetime/time.Minute)
-	return composeText(kindCode, to.value, w, now)
+	return t.composeText(kindCode, to.value, w, now)
 }
 
 // linkOut carries a link by mail, as mailOut does a code.
-func linkOut(to destination, link string, s Settings, now time.Time) (notify.Message, error) {
+func (t *templates) linkOut(to destination, link string, s Settings, now time.Time) (notify.Message, error) {
 	if to.owner {
-		return mailOut(to, "", s, now)
+		return t.mailOut(to, "", s, now)
 	}
-	return compose(kindLink, to.value, words{
+	return t.compose(kindLink, to.value, words{
 		AppName: s.AppName, Name: to.name, Link: link, Minutes: int(linkLifetime / time.Minute),
 	}, now)
 }

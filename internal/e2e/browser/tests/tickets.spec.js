@@ -34,7 +34,7 @@ async function tokenLink(server, userID) {
 async function mailedLink(server, email) {
   const answer = await fetch(`${server.origin}/dev/outbox?to=${encodeURIComponent(email)}`, { headers: { Accept: 'application/json' } })
   const [newest] = await answer.json()
-  return newest.link
+  return newest.text.match(/http\S+ticket=\S+/)[0]
 }
 
 /** The addresses that pages of the browser have had, and those that requests told of. */
