@@ -90,9 +90,12 @@ key_rotation = "365d"
 # Other origins whose pages call this server: "https://admin.example.com".
 allowed_origins = []
 
+# Mails and texts in words of your own, see docs/messages.md.
+# templates_dir = "messages"
+
 [settings]
 app_name = "My app"
-sign_up_mode = "public"   # or "restricted": accounts are made through the Backend API
+sign_up_mode = "public"   # or "restricted": by invitation, or through the Backend API
 min_password_length = 8   # 15 is recommended while the password is the only factor
 delete_self = true        # people may delete their account
 reverification = true     # … after confirming that it is they
