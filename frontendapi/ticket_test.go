@@ -199,6 +199,13 @@ func TestInvitationRefusals(t *testing.T) {
 	s.clock.Advance(time.Hour)
 	b.post(path, form("password", password)).refused(400, "ticket_expired_code")
 
+	// An old mail opens no account that was made without it.
+	old, _ := s.invite(user.NewInvitation{EmailAddress: "later@example.com"})
+	s.clock.Advance(time.Second)
+	s.signUp("later@example.com")
+	s.browser().byTicket(old).refused(400, "invitation_account_exists")
+	s.browser().invited(old, "password", password).refused(422, "form_identifier_exists")
+
 	// Somebody with an account signs in instead, with the address proved and no factor.
 	again, _ := s.invite(user.NewInvitation{EmailAddress: "jane@example.com", OfUser: true})
 	s.browser().invited(again, "password", password).refused(422, "form_identifier_exists")

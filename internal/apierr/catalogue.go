@@ -56,6 +56,7 @@ var catalogue = []Error{
 	{Status: 500, Code: "internal_clerk_error", Message: "Something went wrong.", LongMessage: "Something went wrong on the server. Please try again; if it stays, report the trace id."},
 	{Status: 400, Code: "invalid_action_for_session", Message: "Not possible now.", LongMessage: "The session is not in a state in which this can be done."},
 	{Status: 400, Code: "invalid_handshake", Message: "Not a handshake.", LongMessage: "This is no handshake that this server can answer. Go back to the app and try again."},
+	{Status: 400, Code: "invitation_account_exists", Message: "Account exists.", LongMessage: "There is an account with the invited address by now. Sign in to it as ever."},
 	{Status: 400, Code: "invitation_account_not_exists", Message: "No account yet.", LongMessage: "There is no account with the invited address yet. Sign up first."},
 	{Status: 400, Code: "invitation_already_accepted", Message: "Already accepted.", LongMessage: "This invitation was used already. Sign in instead."},
 	{Status: 400, Code: "invitation_already_revoked", Message: "Already revoked.", LongMessage: "This invitation was revoked already."},

@@ -56,6 +56,7 @@ var (
 	errTicketInvalid       = &Error{Code: "ticket_invalid_code"}
 	errTokenForSignIn      = &Error{Code: "sign_in_token_not_in_sign_in_code"}
 	errNotYetUser          = &Error{Code: "invitation_account_not_exists"}
+	errAlreadyUser         = &Error{Code: "invitation_account_exists"}
 )
 
 func missing(param string) *Error      { return &Error{Code: "form_param_missing", Param: param} }

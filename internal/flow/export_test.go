@@ -44,7 +44,7 @@ func Refusals() []*Error {
 		errReverifyRequired, errDeleteSelfOff, errImpersonated, errAttemptBusy,
 		missing("x"), unknownParam("x"), badValue("x"), tooMany("too_many_requests", 1),
 		tooMany("verification_code_too_many_requests", 1), password{}.wrong(), codeTo{}.wrong(),
-		errTicketInvalid, errTokenForSignIn, errNotYetUser,
+		errTicketInvalid, errTokenForSignIn, errNotYetUser, errAlreadyUser,
 		{Code: "invitations_not_supported"},
 		{Code: "form_identifier_not_found"},
 		{Code: "form_param_format_invalid"},

@@ -120,7 +120,8 @@ func (e *Engine) loadSignIn(ctx context.Context, c Caller, id string) (*signInAt
 // Errors: form_identifier_not_found and form_param_format_invalid (identifier),
 // those of AttemptFirstFactor and PrepareFirstFactor, session_exists,
 // identifier_already_signed_in, account_transfer_invalid. With a ticket:
-// ticket_invalid_code, *user.TicketError, invitation_account_not_exists, user_locked,
+// ticket_invalid_code, *user.TicketError, invitation_account_not_exists,
+// invitation_account_exists, user_locked,
 // user_banned.
 func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Outcome, error) {
 	s := e.settings()

@@ -40,12 +40,14 @@ func (t ticket) signIn(ctx context.Context, c Caller, s Settings, proof Proof) (
 }
 
 // holder finds whom a ticket signs in: invitation_account_not_exists if nobody has the
-// address that was invited.
+// address that was invited, invitation_account_exists if it went to somebody after that.
+// They did without the invitation, and do not expect an old mail to open their account.
 func (t ticket) holder(ctx context.Context, found *user.Ticket) (*person, error) {
 	var u *user.User
+	var i user.Identification
 	var err error
 	if found.Kind == user.TicketInvitation {
-		u, _, err = t.e.users.ByIdentifier(ctx, found.EmailAddress)
+		u, i, err = t.e.users.ByIdentifier(ctx, found.EmailAddress)
 	} else {
 		u, err = t.e.users.ByID(ctx, found.UserID)
 	}
@@ -56,6 +58,8 @@ func (t ticket) holder(ctx context.Context, found *user.Ticket) (*person, error)
 		return nil, errUserGone
 	case err != nil:
 		return nil, fmt.Errorf("read user: %w", err)
+	case i.CreatedAt.After(found.CreatedAt):
+		return nil, errAlreadyUser
 	}
 	return &person{user: u}, nil
 }
