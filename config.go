@@ -103,6 +103,11 @@ type Config struct {
 	// these names, served below /npm. "" answers 404 there.
 	ClerkJSDir string
 
+	// TemplatesDir holds templates of mails and texts that take the place of the built-in
+	// ones of the same names (docs/messages.md). A file that stands for none, and a template
+	// that fails, keep the server from starting. "" holds none.
+	TemplatesDir string
+
 	// Settings are what this instance lets people do; nil means DefaultSettings.
 	Settings *Settings
 	// Passwords is the cost of password hashes; its zero value is the recommended one.

@@ -32,6 +32,7 @@ var Environment = []string{
 	"GATEHOUSE_WHEN_STALE",
 	"GATEHOUSE_HTTP_ONLY_SESSION",
 	"GATEHOUSE_CLERK_JS_DIR",
+	"GATEHOUSE_TEMPLATES_DIR",
 }
 
 // FromEnv returns the Config that the environment describes; getenv is
@@ -60,6 +61,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		WhenStale:       middleware.StalePolicy(getenv("GATEHOUSE_WHEN_STALE")),
 		HTTPOnlySession: e.bool("GATEHOUSE_HTTP_ONLY_SESSION"),
 		ClerkJSDir:      getenv("GATEHOUSE_CLERK_JS_DIR"),
+		TemplatesDir:    getenv("GATEHOUSE_TEMPLATES_DIR"),
 	}
 	c.SessionIdleTimeout = max(0, e.period("GATEHOUSE_SESSION_IDLE_TIMEOUT"))
 	if c.Addr == "" {

@@ -45,6 +45,7 @@ func TestFromEnv(t *testing.T) {
 		"GATEHOUSE_WHEN_STALE":           "refuse",
 		"GATEHOUSE_HTTP_ONLY_SESSION":    "true",
 		"GATEHOUSE_CLERK_JS_DIR":         "/srv/npm",
+		"GATEHOUSE_TEMPLATES_DIR":        "/srv/mails",
 		"GATEHOUSE_SOMETHING_ELSE":       "ignored",
 		"GATEHOUSE_DEVELOPMENT":          "true",
 		"GATEHOUSE_ENCRYPTION_KEY_FILE":  "",
@@ -59,7 +60,7 @@ func TestFromEnv(t *testing.T) {
 		Dir: "/var/lib/gatehouse", SecretKey: "sk_live_x", EncryptionKeys: "k1:x", SigningKeyPEM: "PEM", KeyRotation: 90 * 24 * time.Hour,
 		SessionLifetime: 12 * time.Hour, SessionIdleTimeout: 30 * time.Minute,
 		AllowedOrigins: []string{"https://a.example", "https://b.example"}, TrustedProxies: []string{"10.0.0.0/8"},
-		WhenStale: middleware.StaleRefuse, HTTPOnlySession: true, ClerkJSDir: "/srv/npm",
+		WhenStale: middleware.StaleRefuse, HTTPOnlySession: true, ClerkJSDir: "/srv/npm", TemplatesDir: "/srv/mails",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("FromEnv = %+v, want %+v", got, want)

@@ -8,8 +8,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
@@ -131,7 +133,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	in := &inner{keys: keys, limits: st.limits, settings: func() flow.Settings { return settings }}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
-		Sender: s.sender(), Settings: in.settings, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
+		Sender: s.sender(), Templates: c.templates(), Settings: in.settings, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -139,6 +141,14 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	events.handler = in.flow
 	s.closers = append(s.closers, func() error { in.flow.Close(); return nil })
 	return in, nil
+}
+
+// templates is the folder of templates, nil if none is configured.
+func (c *Config) templates() fs.FS {
+	if c.TemplatesDir == "" {
+		return nil
+	}
+	return os.DirFS(c.TemplatesDir)
 }
 
 // openSessions opens the signing keys and builds the service on them.
@@ -205,7 +215,7 @@ func (s *Server) openHandlers(in *inner) error {
 	}
 	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
-	rt.frontendAPI, err = frontendapi.New(frontendapi.Config{
+	frontend, err := frontendapi.New(frontendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
 		PublicURL: base, PublishableKey: s.PublishableKey(), Issuer: s.urls.issuer(),
 		AllowedOrigin: allowed,
@@ -214,8 +224,10 @@ func (s *Server) openHandlers(in *inner) error {
 	if err != nil {
 		return err
 	}
+	rt.frontendAPI = frontend
 	backend, err := backendapi.New(backendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: in.keys.JWKS, Limits: in.limits,
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
+		RedirectURL:     frontend.RedirectURL,
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
 		Development:     c.Development, Now: c.Now, Logger: s.log,
 	})

@@ -25,8 +25,8 @@ type Settings struct {
 	// "email_link" and "phone_code", which needs a sender of texts. Where there are passwords they can
 	// be reset by a code.
 	Strategies []string `toml:"strategies"`
-	// SignUpMode is "public" or "restricted"; restricted leaves sign-up to the
-	// Backend API.
+	// SignUpMode is "public" or "restricted"; restricted leaves sign-up to those who
+	// were invited, and to the Backend API.
 	SignUpMode string `toml:"sign_up_mode"`
 	// MinPasswordLength is in code points, 8 or more. Where the password is the
 	// only factor, 15 is recommended.
@@ -158,6 +158,7 @@ func (s Settings) flow(c *Config, urls publicURLs) flow.Settings {
 		SignInURL:          urls.page(c.SignInURL, "/sign-in"),
 		SignUpURL:          urls.page(c.SignUpURL, "/sign-up"),
 		VerifyURL:          urls.page("/v1/verify", ""),
+		TicketURL:          urls.page("/v1/tickets/accept", ""),
 		UserURL:            urls.page(c.UserURL, "/user"),
 	}
 }

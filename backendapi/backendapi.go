@@ -1,5 +1,5 @@
-// Package backendapi is the API for servers and operators: users and sessions, guarded
-// by a secret key. The official server SDKs work against it.
+// Package backendapi is the API for servers and operators: users, sessions, sign-in tokens
+// and invitations, guarded by a secret key. The official server SDKs work against it.
 //
 // [New] returns an http.Handler for /v1/… that works in any mux and under
 // http.StripPrefix; it is usually mounted under /api. Nothing of a request but its
@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -28,7 +29,12 @@ type Config struct {
 	Users    *user.Service      // required
 	Sessions *session.Service   // required
 	JWKS     func() []byte      // required: the public key set (RFC 7517) as JSON
+	Flow     *flow.Engine       // required: issues tickets
 	Limits   session.LimitStore // required
+
+	// RedirectURL returns an address that browsers may be sent to in canonical form; ok
+	// is false for every other (H-01). Required.
+	RedirectURL func(text string) (canonical string, ok bool)
 
 	// SecretKeyHashes are the SHA-256 sums of the keys that are good, more than one
 	// during a rotation (B-01, B-04). At least one is required.
@@ -57,8 +63,12 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.Sessions is required")
 	case cfg.JWKS == nil:
 		return nil, errors.New("backendapi: Config.JWKS is required")
+	case cfg.Flow == nil:
+		return nil, errors.New("backendapi: Config.Flow is required")
 	case cfg.Limits == nil:
 		return nil, errors.New("backendapi: Config.Limits is required")
+	case cfg.RedirectURL == nil:
+		return nil, errors.New("backendapi: Config.RedirectURL is required")
 	case len(cfg.SecretKeyHashes) == 0:
 		return nil, errors.New("backendapi: Config.SecretKeyHashes needs at least one")
 	}
@@ -89,6 +99,13 @@ func (h *Handler) register() {
 	h.routes.Add("POST /v1/users/{id}/unban", (*call).unbanUser)
 	h.routes.Add("POST /v1/users/{id}/lock", (*call).lockUser)
 	h.routes.Add("POST /v1/users/{id}/unlock", (*call).unlockUser)
+
+	h.routes.Add("POST /v1/sign_in_tokens", (*call).createSignInToken)
+	h.routes.Add("POST /v1/sign_in_tokens/{id}/revoke", (*call).revokeSignInToken)
+	h.routes.Add("GET /v1/invitations", (*call).listInvitations)
+	h.routes.Add("POST /v1/invitations", (*call).createInvitation)
+	h.routes.Add("POST /v1/invitations/bulk", (*call).createInvitations)
+	h.routes.Add("POST /v1/invitations/{id}/revoke", (*call).revokeInvitation)
 
 	h.routes.Add("GET /v1/clients/handshake_payload", (*call).handshakePayload)
 

@@ -26,7 +26,15 @@ type fields struct {
 // fields reads the body, which may hold the allowed members only.
 func (c *call) fields(allowed ...string) *fields {
 	members, err := httpjson.Object(c.w, c.r, maxBody)
-	f := &fields{members: members, err: err}
+	if err != nil {
+		return &fields{err: err}
+	}
+	return only(members, allowed)
+}
+
+// only are members of an object that may be the allowed ones only.
+func only(members map[string]json.RawMessage, allowed []string) *fields {
+	f := &fields{members: members}
 	for name := range members {
 		if !slices.Contains(allowed, name) {
 			f.fail(apierr.ParamUnknown.At(printable(name)))

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
+	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	sessionsql "github.com/gatehouse-dev/gatehouse/session/sqlstore"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -36,13 +38,22 @@ type server struct {
 	config   backendapi.Config
 	users    *user.Service
 	sessions *session.Service
+	outbox   *notify.Outbox
+	settings flow.Settings
+	down     error // what sending a mail fails with
 	now      time.Time
 	log      strings.Builder
 }
 
 func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	t.Helper()
-	s := &server{t: t, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	s := &server{
+		t: t, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), outbox: &notify.Outbox{},
+		settings: flow.Settings{
+			AppName: "Acme", EmailAddress: flow.Attribute{Enabled: true},
+			TicketURL: "https://app.example.com/v1/tickets/accept",
+		},
+	}
 	clock := func() time.Time { return s.now }
 	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 	must(t, err)
@@ -78,11 +89,20 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 		}),
 	})
 	must(t, err)
+	logger := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	engine, err := flow.New(flow.Config{
+		Users: s.users, Sessions: s.sessions, Attempts: store, Limits: store, Sender: mailer{s},
+		Settings: func() flow.Settings { return s.settings }, Pepper: make([]byte, 32), Now: clock, Logger: logger,
+	})
+	must(t, err)
 	s.config = backendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: store,
+		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Limits: store,
+		RedirectURL: func(text string) (string, bool) {
+			return text, strings.HasPrefix(text, "https://app.example.com/")
+		},
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
 		Now:             clock,
-		Logger:          slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:          logger,
 	}
 	for _, c := range change {
 		c(&s.config)
@@ -90,6 +110,16 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	s.handler, err = backendapi.New(s.config)
 	must(t, err)
 	return s
+}
+
+// mailer fills the outbox unless it is down.
+type mailer struct{ s *server }
+
+func (m mailer) Send(ctx context.Context, message notify.Message) error {
+	if m.s.down != nil {
+		return m.s.down
+	}
+	return m.s.outbox.Send(ctx, message)
 }
 
 // answer is what came back.

@@ -40,6 +40,12 @@ func (h *Handler) authenticate(r *http.Request) (name string, err error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
+// invitationsPerHour bounds the routes that send mails, a key.
+var invitationsPerHour = map[string]int{
+	"POST /v1/invitations":      100,
+	"POST /v1/invitations/bulk": 25,
+}
+
 // take counts the request against the key's limit (E-02); the key set has none, since
 // verifiers fetch it. When the store is away nothing passes (E-04).
 func (c *call) take(key string) error {
@@ -50,7 +56,18 @@ func (c *call) take(key string) error {
 	if c.h.cfg.Development {
 		limit = 100
 	}
-	ok, wait, err := c.h.cfg.Limits.Take(c.r.Context(), "bapi:"+key, limit, 10*time.Second, c.now())
+	if err := c.count("bapi:"+key, limit, 10*time.Second); err != nil {
+		return err
+	}
+	if most, ok := invitationsPerHour[c.pattern]; ok {
+		return c.count("bapi:"+c.pattern+":"+key, most, time.Hour)
+	}
+	return nil
+}
+
+// count takes one event out of a budget.
+func (c *call) count(name string, limit int, window time.Duration) error {
+	ok, wait, err := c.h.cfg.Limits.Take(c.r.Context(), name, limit, window, c.now())
 	if err != nil {
 		return apierr.Unavailable.Because(err).After(time.Second)
 	}

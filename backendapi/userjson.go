@@ -157,6 +157,8 @@ func userVerification(i user.Identification) *verificationJSON {
 	switch {
 	case v.Strategy == "admin":
 		j.Object, j.Attempts = "verification_admin", nil
+	case v.Strategy == "ticket":
+		j.Object, j.Attempts = "verification_ticket", nil
 	case v.ExpireAt.IsZero():
 		j.ExpireAt = millisOrNull(i.UpdatedAt)
 	}

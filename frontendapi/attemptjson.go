@@ -130,7 +130,7 @@ func newSignUpJSON(su *flow.SignUp) signUpJSON {
 		PhoneNumber: orNull(su.PhoneNumber), FirstName: orNull(su.FirstName),
 		LastName: orNull(su.LastName), Locale: orNull(su.Locale),
 		PasswordEnabled: su.HasPassword, HasPassword: su.HasPassword,
-		UnsafeMetadata: orEmptyObject(su.UnsafeMetadata), PublicMetadata: json.RawMessage("{}"),
+		UnsafeMetadata: orEmptyObject(su.UnsafeMetadata), PublicMetadata: orEmptyObject(su.PublicMetadata),
 		CreatedSessionID: orNull(string(su.CreatedSessionID)),
 		CreatedUserID:    orNull(string(su.CreatedUserID)),
 		AbandonAt:        millis(su.AbandonAt), LegalAcceptedAt: millisOrNull(su.LegalAcceptedAt),

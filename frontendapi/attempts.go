@@ -9,11 +9,11 @@ import (
 var (
 	signUpParams = []string{
 		"email_address", "phone_number", "username", "first_name", "last_name", "password",
-		"unsafe_metadata", "legal_accepted", "strategy", "transfer",
+		"unsafe_metadata", "legal_accepted", "strategy", "ticket", "transfer",
 		"redirect_url", "action_complete_redirect_url",
 	}
 	signInParams = []string{
-		"identifier", "strategy", "password", "transfer", "redirect_url", "action_complete_redirect_url",
+		"identifier", "strategy", "password", "ticket", "transfer", "redirect_url", "action_complete_redirect_url",
 		"sign_up_if_missing",
 	}
 	prepareParams = []string{
@@ -101,7 +101,7 @@ func (c *call) createSignIn() error {
 	v := c.params.values
 	out, err := c.h.cfg.Flow.CreateSignIn(c.r.Context(), c.caller(), flow.SignInFields{
 		Identifier: v["identifier"], Strategy: v["strategy"], Password: v["password"],
-		Locale: v["locale"], Transfer: transfer != nil && *transfer,
+		Ticket: v["ticket"], Locale: v["locale"], Transfer: transfer != nil && *transfer,
 		SignUpIfMissing: join != nil && *join, RedirectURL: redirect,
 	})
 	return c.replyOutcome(out, err)
@@ -184,6 +184,7 @@ func (c *call) signUpFields() (flow.SignUpFields, error) {
 		Password:     p.text("password"),
 		Locale:       p.text("locale"),
 		Strategy:     p.values["strategy"],
+		Ticket:       p.values["ticket"],
 	}
 	var err error
 	if f.UnsafeMetadata, err = p.object("unsafe_metadata"); err != nil {

@@ -127,7 +127,7 @@ func userSettings(s flow.Settings) object {
 			"authenticator_app": attribute(off, nil, nil),
 			"backup_code":       attribute(off, nil, nil),
 			"passkey":           attribute(off, nil, nil),
-			"ticket":            attribute(off, nil, nil),
+			"ticket":            attribute(flow.Attribute{Enabled: true}, nil, nil),
 		},
 		"social":         object{},
 		"saml":           object{"enabled": false},

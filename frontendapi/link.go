@@ -2,6 +2,7 @@ package frontendapi
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
@@ -50,10 +51,15 @@ func (c *call) followLink() error {
 		q.Set(landedSession, string(to.SessionID))
 	}
 	target.RawQuery = q.Encode()
+	c.seeOther(target)
+	return nil
+}
+
+// seeOther sends the browser on, with an empty body.
+func (c *call) seeOther(target *url.URL) {
 	c.w.Header().Del("Content-Type")
 	c.w.Header().Set("Location", target.String())
 	c.w.WriteHeader(http.StatusSeeOther)
-	return nil
 }
 
 // prefetches reports whether nobody has followed the link: something only looks at it, or

@@ -18,11 +18,21 @@ func (c *call) redirectURL() (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	target, ok := c.h.redirectTarget(text)
+	target, ok := c.h.RedirectURL(text)
 	if !ok {
 		return "", apierr.ParamValue.At("redirect_url")
 	}
-	return target.String(), nil
+	return target, nil
+}
+
+// RedirectURL returns an address that browsers may be sent to in canonical form; ok is
+// false for one that they may not (H-01).
+func (h *Handler) RedirectURL(text string) (canonical string, ok bool) {
+	target, ok := h.redirectTarget(text)
+	if !ok {
+		return "", false
+	}
+	return target.String(), true
 }
 
 // redirectTarget parses where a browser is to be sent: an absolute URL whose origin is

@@ -38,6 +38,7 @@ func (h *Handler) register() {
 	h.on("POST /v1/client/sign_ins/{id}/reset_password", client, limitAttempt, (*call).resetPassword, "password", "sign_out_of_other_sessions")
 
 	h.on("GET /v1/verify", open, limitAttempt, (*call).followLink)
+	h.on("GET /v1/tickets/accept", open, limitOther, (*call).acceptTicket)
 
 	h.on("GET /v1/client/sessions/{id}", client, limitOther, (*call).getSession)
 	h.on("POST /v1/client/sessions/{id}/touch", client, limitOther, (*call).touchSession)

@@ -32,12 +32,18 @@ const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(
 // hsts lasts two years. It leaves sub-domains alone, which may not be ours.
 const hsts = "max-age=63072000"
 
-// pageHeaders sets what every page sends (W-01). No page has a token in its address;
-// one that had would have to send no referrer at all.
-func (h *Handler) pageHeaders(head http.Header) {
+// ticketParam brings a ticket, which the page takes out of its address at once.
+const ticketParam = "__clerk_ticket"
+
+// pageHeaders sets what every page sends (W-01). While a page has a ticket in its address
+// it sends no referrer at all (C-09).
+func (h *Handler) pageHeaders(head http.Header, ticket bool) {
 	head.Set("Content-Security-Policy", policy)
 	head.Set("Permissions-Policy", permissions)
 	head.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	if ticket {
+		head.Set("Referrer-Policy", "no-referrer")
+	}
 	head.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
 	head.Set("Cross-Origin-Resource-Policy", "same-origin")
 	head.Set("X-Content-Type-Options", "nosniff")

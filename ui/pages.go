@@ -40,10 +40,11 @@ type view struct {
 // page serves one page.
 func (h *Handler) page(p pageName) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		h.pageHeaders(w.Header())
+		query := r.URL.Query()
+		h.pageHeaders(w.Header(), query.Has(ticketParam))
 		next := h.cfg.HomeURL
 		signIn, signUp := h.cfg.SignInURL, h.cfg.SignUpURL
-		if target, ok := h.target(r.URL.Query().Get("redirect_url")); ok {
+		if target, ok := h.target(query.Get("redirect_url")); ok {
 			next = target
 			// Whoever changes over from one page to the other still ends at the target.
 			signIn, signUp = withRedirect(signIn, target), withRedirect(signUp, target)

@@ -129,3 +129,15 @@ func TestValuesAreEscaped(t *testing.T) {
 		}
 	}
 }
+
+// C-09: nothing learns of the ticket in a page's address from a referrer.
+func TestNoReferrerWithATicket(t *testing.T) {
+	for _, path := range pagePaths {
+		if got := get(t, open(t, nil), path+"?__clerk_ticket=secret&redirect_url=/x").Header().Get("Referrer-Policy"); got != "no-referrer" {
+			t.Errorf("%s: Referrer-Policy = %q, want no-referrer", path, got)
+		}
+		if body := get(t, open(t, nil), path+"?__clerk_ticket=canary").Body.String(); strings.Contains(body, "canary") {
+			t.Errorf("%s: the page has the ticket in it", path)
+		}
+	}
+}

@@ -34,6 +34,10 @@ type NewUser struct {
 
 	PublicMetadata, PrivateMetadata, UnsafeMetadata json.RawMessage // nil means {}
 
+	// Invitation is accepted in the transaction that makes the user, who must have its
+	// address; "" for none.
+	Invitation TicketID
+
 	DeleteSelfEnabled         *bool // nil means true
 	CreateOrganizationEnabled *bool // nil means true
 	CreateOrganizationsLimit  int   // 0 means unlimited
@@ -57,7 +61,8 @@ type NewIdentifier struct {
 }
 
 // Create stores a new user. Errors: *FieldError, *TakenError, ErrExternalIDTaken,
-// ErrBusy, ErrHashInTx. The event user.created waits for Drain.
+// ErrBusy, ErrHashInTx, with an Invitation *TicketError and ErrNotFound. The event
+// user.created waits for Drain.
 func (s *Service) Create(ctx context.Context, nu NewUser) (*User, error) {
 	u, err := s.build(nu)
 	if err != nil {
@@ -75,11 +80,23 @@ func (s *Service) Create(ctx context.Context, nu NewUser) (*User, error) {
 	if u.PasswordDigest != "" {
 		u.PasswordUpdatedAt = u.UpdatedAt
 	}
-	if err := s.store.Create(ctx, u, s.newEvent(EventCreated, u.ID, u.UpdatedAt)); err != nil {
+	if err := s.insert(ctx, u, nu.Invitation); err != nil {
 		return nil, err
 	}
 	u.Version = 1
 	return u, nil
+}
+
+// insert stores u and, if there is one, accepts the invitation.
+func (s *Service) insert(ctx context.Context, u *User, invitation TicketID) error {
+	created := s.newEvent(EventCreated, u.ID, u.UpdatedAt)
+	switch {
+	case invitation == "":
+		return s.store.Create(ctx, u, created)
+	case invitation.Kind() != TicketInvitation:
+		return ErrNotFound
+	}
+	return s.tickets.CreateInvited(ctx, u, invitation, u.UpdatedAt, created)
 }
 
 // Check applies Create's rules that need neither the store nor a hash, to as much of a

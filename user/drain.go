@@ -19,8 +19,8 @@ const (
 // of one user are handled in order: after one that fails, the user's later ones wait
 // for the next call. The error joins all failures.
 //
-// Events that were handled are kept for a day; about once an hour Drain also
-// removes older ones.
+// Events that were handled are kept for a day, sign-in tokens that expired for 30; about
+// once an hour Drain also removes older ones.
 func (s *Service) Drain(ctx context.Context) (int, error) {
 	handled := 0
 	for {
@@ -74,6 +74,9 @@ func (s *Service) purge(ctx context.Context) error {
 	}
 	if err := s.outbox.Purge(ctx, now.Add(-keepDone)); err != nil {
 		return fmt.Errorf("purge events: %w", err)
+	}
+	if err := s.tickets.PurgeTokens(ctx, now.Add(-keepTokens)); err != nil {
+		return fmt.Errorf("purge sign-in tokens: %w", err)
 	}
 	return nil
 }

@@ -11,7 +11,9 @@ var (
 	ErrNoPassword      = errors.New("user: no password set")
 	ErrBusy            = errors.New("user: too many password checks at once") // retry later
 	ErrDeleteSelfOff   = errors.New("user: may not delete themselves")
-	ErrInvalid         = errors.New("user: invalid") // comes as *FieldError
+	ErrInvalid         = errors.New("user: invalid")             // comes as *FieldError
+	ErrInvited         = errors.New("user: already invited")     // comes as *InvitedError
+	ErrTicketSpent     = errors.New("user: ticket good no more") // comes as *TicketError
 
 	// ErrHashInTx is a plain password given to a Service of WithTx: hashing takes long,
 	// and the transaction holds locks. Call HashPassword before it.

@@ -14,7 +14,7 @@ import (
 
 // Config sets up a Service. The zero value of every optional field works.
 type Config struct {
-	Store  Store        // required; must also be an Outbox and a Transactor
+	Store  Store        // required; must also be an Outbox, a Transactor and a TicketStore
 	Events EventHandler // required: what follows a ban or a deletion
 	Hasher *Hasher      // nil means NewHasher with its defaults
 
@@ -27,11 +27,12 @@ type Config struct {
 
 // Service holds the rules about users. It is safe for concurrent use.
 type Service struct {
-	cfg    Config
-	store  Store
-	outbox Outbox
-	policy passwordPolicy
-	inTx   bool // made by WithTx
+	cfg     Config
+	store   Store
+	outbox  Outbox
+	tickets TicketStore
+	policy  passwordPolicy
+	inTx    bool // made by WithTx
 
 	purged *atomic.Int64 // when Drain purged the outbox last, in Unix seconds
 }
@@ -40,6 +41,7 @@ type Service struct {
 func NewService(cfg Config) (*Service, error) {
 	outbox, isOutbox := cfg.Store.(Outbox)
 	_, isTransactor := cfg.Store.(Transactor)
+	tickets, keepsTickets := cfg.Store.(TicketStore)
 	switch {
 	case cfg.Store == nil:
 		return nil, errors.New("user: Config.Store is required")
@@ -47,6 +49,8 @@ func NewService(cfg Config) (*Service, error) {
 		return nil, errors.New("user: Config.Store is no Outbox")
 	case !isTransactor:
 		return nil, errors.New("user: Config.Store is no Transactor")
+	case !keepsTickets:
+		return nil, errors.New("user: Config.Store is no TicketStore")
 	case cfg.Events == nil:
 		return nil, errors.New("user: Config.Events is required")
 	case cfg.MinPasswordLength != 0 && (cfg.MinPasswordLength < minPasswordLength || cfg.MinPasswordLength > maxPasswordLength):
@@ -66,7 +70,7 @@ func NewService(cfg Config) (*Service, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	policy := passwordPolicy{minLength: orDefault(cfg.MinPasswordLength, minPasswordLength), appName: cfg.AppName}
-	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, policy: policy, purged: new(atomic.Int64)}, nil
+	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, tickets: tickets, policy: policy, purged: new(atomic.Int64)}, nil
 }
 
 // WithTx returns a Service whose every write, events included, is part of tx: each
@@ -76,6 +80,7 @@ func NewService(cfg Config) (*Service, error) {
 func (s *Service) WithTx(tx *sql.Tx) *Service {
 	bound := *s
 	bound.store = s.cfg.Store.(Transactor).WithTx(tx) // NewService has checked that it is one
+	bound.tickets = bound.store.(TicketStore)
 	bound.inTx = true
 	return &bound
 }

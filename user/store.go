@@ -41,6 +41,6 @@ type Store interface {
 // Transactor is what a Store implements to take part in a caller's transaction.
 type Transactor interface {
 	// WithTx returns a Store whose every call is part of tx: a savepoint, so that a
-	// call that fails leaves tx usable.
+	// call that fails leaves tx usable. It is a TicketStore as well.
 	WithTx(tx *sql.Tx) Store
 }

@@ -152,6 +152,7 @@ type printed struct {
 	WhenStale      string   `toml:"when_stale"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
+	TemplatesDir   string   `toml:"templates_dir"`
 	HomeURL        string   `toml:"home_url"`
 	SignInURL      string   `toml:"sign_in_url"`
 	SignUpURL      string   `toml:"sign_up_url"`
@@ -196,7 +197,8 @@ func (s settings) print(p *program) error {
 		DatabaseURL: logging.StoreURL(c.DatabaseURL), RedisURL: logging.StoreURL(c.RedisURL),
 		RedisPrefix: c.RedisPrefix, RedisPlaintext: c.RedisPlaintext, Dir: c.Dir,
 		AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, WhenStale: string(c.WhenStale), HTTPOnly: c.HTTPOnlySession, ClerkJSDir: c.ClerkJSDir,
-		HomeURL: c.HomeURL, SignInURL: c.SignInURL, SignUpURL: c.SignUpURL, UserURL: c.UserURL,
+		TemplatesDir: c.TemplatesDir,
+		HomeURL:      c.HomeURL, SignInURL: c.SignInURL, SignUpURL: c.SignUpURL, UserURL: c.UserURL,
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
 		KeyRotation: period(c.KeyRotation, "365d"),
 		SessionLife: period(c.SessionLifetime, "7d"), SessionIdle: period(c.SessionIdleTimeout, "off"),

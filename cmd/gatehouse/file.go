@@ -34,6 +34,7 @@ type file struct {
 	WhenStale      string   `toml:"when_stale"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
+	TemplatesDir   string   `toml:"templates_dir"`
 	KeyRotation    string   `toml:"key_rotation"` // "365d", "720h", "off"
 	SessionLife    string   `toml:"session_lifetime"`
 	SessionIdle    string   `toml:"session_idle_timeout"`
@@ -72,7 +73,7 @@ func readFile(path string, development bool) (file, error) {
 		return f, fmt.Errorf("%s: %w", path, explain(err))
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&f.Dir, &f.SecretsFile, &f.ClerkJSDir, &f.SMTP.PasswordFile, &f.Hook.SecretFile} {
+	for _, p := range []*string{&f.Dir, &f.SecretsFile, &f.ClerkJSDir, &f.TemplatesDir, &f.SMTP.PasswordFile, &f.Hook.SecretFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -114,6 +115,7 @@ func (f file) variables() (map[string]string, error) {
 		"GATEHOUSE_TRUSTED_PROXIES": strings.Join(f.TrustedProxies, ","),
 		"GATEHOUSE_WHEN_STALE":      f.WhenStale,
 		"GATEHOUSE_CLERK_JS_DIR":    f.ClerkJSDir,
+		"GATEHOUSE_TEMPLATES_DIR":   f.TemplatesDir,
 		"GATEHOUSE_KEY_ROTATION":    f.KeyRotation,
 
 		"GATEHOUSE_SESSION_LIFETIME":     f.SessionLife,

@@ -94,9 +94,12 @@ session_idle_timeout = "off"
 # Other origins whose pages call this server: "https://admin.example.com".
 allowed_origins = []
 
+# Mails and texts in words of your own, see docs/messages.md.
+# templates_dir = "messages"
+
 [settings]
 app_name = "My app"
-sign_up_mode = "public"   # or "restricted": accounts are made through the Backend API
+sign_up_mode = "public"   # or "restricted": by invitation, or through the Backend API
 min_password_length = 8   # 15 is recommended while the password is the only factor
 delete_self = true        # people may delete their account
 reverification = true     # … after confirming that it is they

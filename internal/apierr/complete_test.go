@@ -29,6 +29,8 @@ var sentinels = map[string]struct {
 	"user.ErrBusy":            {err: user.ErrBusy},
 	"user.ErrDeleteSelfOff":   {err: user.ErrDeleteSelfOff},
 	"user.ErrInvalid":         {err: user.ErrInvalid},
+	"user.ErrInvited":         {err: user.ErrInvited},
+	"user.ErrTicketSpent":     {err: user.ErrTicketSpent},
 	"user.ErrHashInTx":        {err: user.ErrHashInTx, internal: true},
 
 	"session.ErrNotFound":            {err: session.ErrNotFound},

@@ -33,6 +33,8 @@ var fromDomain = []struct {
 	{user.ErrLinked, mustCode("delete_linked_identification_disallowed")},
 	{user.ErrIdentifierTaken, mustCode("form_identifier_exists")},
 	{user.ErrInvalid, ParamValue},
+	{user.ErrInvited, Duplicate},
+	{user.ErrTicketSpent, mustCode("ticket_invalid_code")},
 	{session.ErrNotFound, NotFound},
 	{session.ErrNotActive, AuthenticationInvalid},
 	{session.ErrUserRevoked, AuthenticationInvalid},
@@ -56,6 +58,12 @@ func From(err error) *Error {
 	}
 	if e, ok := errors.AsType[*user.TakenError](err); ok {
 		return fromTaken(e).Because(err)
+	}
+	if e, ok := errors.AsType[*user.TicketError](err); ok {
+		return fromTicket(e).Because(err)
+	}
+	if e, ok := errors.AsType[*user.InvitedError](err); ok {
+		return Duplicate.With("email_addresses", []string{e.EmailAddress}).Because(err)
 	}
 	if e, ok := errors.AsType[*user.FieldError](err); ok {
 		return fromField(e).Because(err)
@@ -95,6 +103,22 @@ func fromTaken(t *user.TakenError) *Error {
 		e = e.Saying(text)
 	}
 	return e
+}
+
+// fromTicket tells people why a ticket lets them in no more.
+func fromTicket(t *user.TicketError) *Error {
+	invitation := t.Kind == user.TicketInvitation
+	switch {
+	case t.Status == user.TicketExpired:
+		return mustCode("ticket_expired_code")
+	case t.Status == user.TicketAccepted && invitation:
+		return mustCode("invitation_already_accepted")
+	case t.Status == user.TicketAccepted:
+		return mustCode("sign_in_token_already_used_code")
+	case invitation:
+		return mustCode("revoked_invitation")
+	}
+	return mustCode("sign_in_token_revoked_code")
 }
 
 // fromRule maps the rules of package user. A test keeps it complete.

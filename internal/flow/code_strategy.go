@@ -122,9 +122,9 @@ func (s codeTo) targetAmong(p *person, ask Prepare, addresses []user.Identificat
 }
 
 func (s codeTo) prepare(ctx context.Context, r *round, to destination) error {
-	out := mailOut
+	out := s.e.templates.mailOut()
 	if s.kind == user.KindPhoneNumber {
-		out = textOut
+		out = s.e.templates.textOut()
 	}
 	return s.e.sendCode(ctx, r, s.strategy, to, s.isTest(to), out)
 }

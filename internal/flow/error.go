@@ -60,6 +60,10 @@ var (
 	errSignUpIfMissing     = &Error{Code: "sign_up_if_missing_transfer"}
 	errJoinOff             = &Error{Code: "sign_up_if_missing_not_allowed"}
 	errJoinStrategy        = &Error{Code: "sign_up_if_missing_strategy_not_supported"}
+	errTicketInvalid       = &Error{Code: "ticket_invalid_code"}
+	errTokenForSignIn      = &Error{Code: "sign_in_token_not_in_sign_in_code"}
+	errNotYetUser          = &Error{Code: "invitation_account_not_exists"}
+	errAlreadyUser         = &Error{Code: "invitation_account_exists"}
 )
 
 func missing(param string) *Error      { return &Error{Code: "form_param_missing", Param: param} }

@@ -57,7 +57,7 @@ func (e *Engine) tellPassword(ctx context.Context, id user.ID) error {
 		if i.Kind != user.KindEmailAddress || !i.Verified() {
 			continue
 		}
-		m, err := compose(kind, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())
+		m, err := e.templates.compose(kind, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
@@ -20,7 +21,13 @@ func CountHashes(e *Engine) func() int64 {
 }
 
 // Compose makes a message as the flows do.
-var Compose = compose
+func Compose(kind, to string, w Words, now time.Time) (notify.Message, error) {
+	t, err := parseTemplates(nil)
+	if err != nil {
+		return notify.Message{}, err
+	}
+	return t.compose(kind, to, w, now)
+}
 
 // Words is what templates say.
 type Words = words
@@ -38,6 +45,8 @@ func Refusals() []*Error {
 		errNoPassword, errPasswordRequired, errSignUpIfMissing, errJoinOff, errJoinStrategy,
 		missing("x"), unknownParam("x"), badValue("x"), tooMany("too_many_requests", 1),
 		tooMany("verification_code_too_many_requests", 1), password{}.wrong(), codeTo{}.wrong(),
+		errTicketInvalid, errTokenForSignIn, errNotYetUser, errAlreadyUser,
+		{Code: "invitations_not_supported"},
 		{Code: "form_identifier_not_found"},
 		{Code: "form_param_format_invalid"},
 		{Code: "identifier_already_signed_in"},

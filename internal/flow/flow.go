@@ -22,6 +22,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -49,6 +50,10 @@ type Config struct {
 	Sender   notify.Sender        // required
 	Settings func() Settings      // required; called per request
 	Pepper   []byte               // required: 32 bytes; keys the HMACs of codes and of made-up ids
+
+	// Templates holds templates of messages, named as the built-in ones, which they take
+	// the place of. nil holds none.
+	Templates fs.FS
 
 	// TestCode is what every code step of a test address (one with "+clerk_test" in
 	// its local part) accepts instead of a mailed code. It is for development
@@ -82,6 +87,8 @@ type Engine struct {
 	post    *post
 	alarm   alarm
 	table   []strategy
+
+	templates *templates
 }
 
 // New checks cfg and returns an Engine; the error names the bad field.
@@ -119,6 +126,9 @@ func New(cfg Config) (*Engine, error) {
 		verify: cfg.Users.VerifyPassword, floor: cfg.Floor, pause: pause, post: newPost(cfg.Sender, cfg.Logger),
 	}
 	var err error
+	if e.templates, err = parseTemplates(cfg.Templates); err != nil {
+		return nil, fmt.Errorf("flow: Config.Templates: %w", err)
+	}
 	if e.codeKey, err = subKey(cfg.Pepper, "flow: codes"); err != nil {
 		return nil, err
 	}

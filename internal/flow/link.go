@@ -80,7 +80,7 @@ func (e *Engine) sendLink(ctx context.Context, r *round, strategy string, to des
 		return err
 	}
 	address := r.settings.VerifyURL + "?" + url.Values{"token": {token}}.Encode()
-	return e.sendChallenge(ctx, r, ch, to, address, linkOut)
+	return e.sendChallenge(ctx, r, ch, to, address, e.templates.linkOut())
 }
 
 // judgeLink reports whether token is the one that was sent last.

@@ -2,26 +2,15 @@ package flow
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	htmltemplate "html/template"
 	"log/slog"
 	"strings"
 	"sync"
-	texttemplate "text/template"
 	"time"
 	"unicode"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/notify"
-)
-
-//go:embed templates
-var templates embed.FS
-
-var (
-	textTemplates = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
-	htmlTemplates = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/*.html"))
 )
 
 // The kinds of messages: names of templates.
@@ -33,6 +22,7 @@ const (
 	kindPasswordRemoved = "password_removed"
 	kindAddressAdded    = "address_added"
 	kindAddressRemoved  = "address_removed"
+	kindInvitation      = "invitation"
 )
 
 // words is what a template may say. Everything that a person could have typed has
@@ -43,21 +33,22 @@ type words struct {
 	Code    string
 	Link    string
 	Minutes int // the code's or link's life
+	Days    int // the invitation's
 	SignIn  string
 	Address string // masked
 }
 
 // compose makes a mail of a kind. The first line of a text template is the subject.
-func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
+func (t *templates) compose(kind, to string, w words, now time.Time) (notify.Message, error) {
 	if w.AppName = oneLine(w.AppName); w.AppName == "" {
 		w.AppName = "this app"
 	}
 	w.Name = plain(w.Name)
 	var text, html strings.Builder
-	if err := textTemplates.ExecuteTemplate(&text, kind+".txt", w); err != nil {
+	if err := t.text.ExecuteTemplate(&text, kind+".txt", w); err != nil {
 		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
 	}
-	if err := htmlTemplates.ExecuteTemplate(&html, kind+".html", w); err != nil {
+	if err := t.html.ExecuteTemplate(&html, kind+".html", w); err != nil {
 		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
 	}
 	subject, body, _ := strings.Cut(text.String(), "\n")
@@ -68,12 +59,12 @@ func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
 }
 
 // composeText makes a text message of a kind.
-func composeText(kind, to string, w words, now time.Time) (notify.Message, error) {
+func (t *templates) composeText(kind, to string, w words, now time.Time) (notify.Message, error) {
 	if w.AppName = oneLine(w.AppName); w.AppName == "" {
 		w.AppName = "this app"
 	}
 	var text strings.Builder
-	if err := textTemplates.ExecuteTemplate(&text, kind+".sms.txt", w); err != nil {
+	if err := t.text.ExecuteTemplate(&text, kind+".sms.txt", w); err != nil {
 		return notify.Message{}, fmt.Errorf("compose %s: %w", kind, err)
 	}
 	return notify.Message{
@@ -114,38 +105,36 @@ type outlet struct {
 }
 
 // The outlets.
-var (
-	mailOut = outlet{notify.Mail, mailWithCode}
-	textOut = outlet{notify.SMS, textWithCode}
-	linkOut = outlet{notify.Mail, mailWithLink}
-)
+func (t *templates) mailOut() outlet { return outlet{notify.Mail, t.mailWithCode} }
+func (t *templates) textOut() outlet { return outlet{notify.SMS, t.textWithCode} }
+func (t *templates) linkOut() outlet { return outlet{notify.Mail, t.mailWithLink} }
 
 // mailWithCode carries a code by mail. Somebody else's address gets a notice instead.
-func mailWithCode(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+func (t *templates) mailWithCode(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
 	w := words{AppName: s.AppName, Name: to.name, SignIn: s.SignInURL}
 	if to.owner {
-		return compose(kindAccountExists, to.value, w, now)
+		return t.compose(kindAccountExists, to.value, w, now)
 	}
 	w.Code, w.Minutes = code, int(codeLifetime/time.Minute)
-	return compose(kindCode, to.value, w, now)
+	return t.compose(kindCode, to.value, w, now)
 }
 
 // textWithCode carries a code by text message, as mailWithCode does by mail.
-func textWithCode(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+func (t *templates) textWithCode(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
 	w := words{AppName: s.AppName}
 	if to.owner {
-		return composeText(kindAccountExists, to.value, w, now)
+		return t.composeText(kindAccountExists, to.value, w, now)
 	}
 	w.Code, w.Minutes = code, int(codeLifetime/time.Minute)
-	return composeText(kindCode, to.value, w, now)
+	return t.composeText(kindCode, to.value, w, now)
 }
 
 // mailWithLink carries a link by mail, as mailWithCode does a code.
-func mailWithLink(to destination, link string, s Settings, now time.Time) (notify.Message, error) {
+func (t *templates) mailWithLink(to destination, link string, s Settings, now time.Time) (notify.Message, error) {
 	if to.owner {
-		return mailWithCode(to, "", s, now)
+		return t.mailWithCode(to, "", s, now)
 	}
-	return compose(kindLink, to.value, words{
+	return t.compose(kindLink, to.value, words{
 		AppName: s.AppName, Name: to.name, Link: link, Minutes: int(linkLifetime / time.Minute),
 	}, now)
 }

@@ -34,6 +34,7 @@ type Settings struct {
 
 	HomeURL, SignInURL, SignUpURL, UserURL string
 	VerifyURL                              string // where links in mails lead to: GET /v1/verify
+	TicketURL                              string // where links of tickets lead to: GET /v1/tickets/accept
 }
 
 // Attribute is one piece of a user in the settings.
@@ -66,6 +67,8 @@ func (s Settings) enables(strategy string) bool {
 		return s.EmailAddress.Enabled && slices.Contains(s.Strategies, strategyPassword)
 	case strategyResetPhoneCode:
 		return s.PhoneNumber.Enabled && slices.Contains(s.Strategies, strategyPassword)
+	case strategyTicket:
+		return true
 	}
 	return slices.Contains(s.Strategies, strategy)
 }

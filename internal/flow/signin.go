@@ -47,6 +47,7 @@ type SignInFields struct {
 	Identifier string
 	Strategy   string // "" with Password means password
 	Password   string
+	Ticket     string // the secret of one, for the strategy ticket: nothing else is needed then
 	Locale     string
 	// RedirectURL is Prepare.RedirectURL, for a strategy that sends a link.
 	RedirectURL string
@@ -122,7 +123,9 @@ func (e *Engine) loadSignIn(ctx context.Context, c Caller, id string) (*signInAt
 // Errors: form_identifier_not_found and form_param_format_invalid (identifier),
 // those of AttemptFirstFactor and PrepareFirstFactor, session_exists,
 // identifier_already_signed_in, account_transfer_invalid, and with SignUpIfMissing
-// sign_up_if_missing_not_allowed and sign_up_if_missing_strategy_not_supported.
+// sign_up_if_missing_not_allowed and sign_up_if_missing_strategy_not_supported. With a ticket:
+// ticket_invalid_code, *user.TicketError, invitation_account_not_exists,
+// invitation_account_exists, user_locked, user_banned.
 func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Outcome, error) {
 	defer e.evenly(ctx)()
 	s := e.settings()
@@ -137,6 +140,9 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 		return Outcome{}, err
 	}
 	f.Strategy = implied(f)
+	if by, ok := e.bearerNamed(f.Strategy, s); ok {
+		return by.signIn(ctx, c, s, f.proof())
+	}
 	if f.Identifier == "" {
 		if f.Strategy != "" {
 			return Outcome{}, missing("identifier")
@@ -173,7 +179,9 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 }
 
 // proof is what the fields prove at once.
-func (f SignInFields) proof() Proof { return Proof{Strategy: f.Strategy, Password: f.Password} }
+func (f SignInFields) proof() Proof {
+	return Proof{Strategy: f.Strategy, Password: f.Password, Ticket: f.Ticket}
+}
 
 // unknownIdentifier refuses an identifier of nobody, at the cost of a known one (P-07).
 func (e *Engine) unknownIdentifier(ctx context.Context, p *person, st strategy, proof Proof, s Settings) error {

@@ -25,7 +25,7 @@ type SignUp struct {
 
 	EmailAddress, PhoneNumber, Username, FirstName, LastName, Locale string
 	HasPassword                                                      bool
-	UnsafeMetadata                                                   json.RawMessage
+	PublicMetadata, UnsafeMetadata                                   json.RawMessage
 	// EmailVerification and PhoneVerification are nil where nothing has to be
 	// verified. Before a code was sent they have only NextAction and Supported.
 	EmailVerification, PhoneVerification *Verification
@@ -41,7 +41,8 @@ type SignUpFields struct {
 	EmailAddress, PhoneNumber, Username, FirstName, LastName, Password, Locale *string
 	UnsafeMetadata                                                             json.RawMessage
 	LegalAccepted                                                              *bool
-	Strategy                                                                   string // sends at once
+	Strategy                                                                   string // sends at once; "ticket" brings an invitation
+	Ticket                                                                     string // the secret of one, for that strategy
 	RedirectURL                                                                string // Prepare.RedirectURL, for a strategy that sends a link
 	Transfer                                                                   bool   // begin with the address that the client's sign-in has proved
 }
@@ -60,6 +61,8 @@ type signUpState struct {
 	Digest          string          `json:"digest,omitempty"`
 	HasPassword     bool            `json:"has_password,omitempty"` // stays when the digest has gone to the user
 	UnsafeMetadata  json.RawMessage `json:"unsafe_metadata,omitempty"`
+	Invitation      user.TicketID   `json:"invitation,omitempty"`
+	PublicMetadata  json.RawMessage `json:"public_metadata,omitempty"` // of the invitation
 	LegalAcceptedAt time.Time       `json:"legal_accepted_at,omitzero"`
 
 	UserID    user.ID    `json:"user_id,omitempty"`
@@ -101,7 +104,7 @@ func (e *Engine) signUpView(a *signUpAttempt) *SignUp {
 		MissingFields: need.missing, UnverifiedFields: need.unverified,
 		EmailAddress: st.Email.Value, PhoneNumber: st.Phone.Value, Username: st.Username,
 		FirstName: st.FirstName, LastName: st.LastName, Locale: st.Locale,
-		HasPassword: st.HasPassword, UnsafeMetadata: st.UnsafeMetadata,
+		HasPassword: st.HasPassword, UnsafeMetadata: st.UnsafeMetadata, PublicMetadata: st.PublicMetadata,
 		EmailVerification: e.addressVerification(st, user.KindEmailAddress, s),
 		PhoneVerification: e.addressVerification(st, user.KindPhoneNumber, s),
 		CreatedSessionID:  st.SessionID, CreatedUserID: st.UserID,
@@ -176,21 +179,15 @@ func (e *Engine) loadSignUp(ctx context.Context, c Caller, id string) (*signUpAt
 //
 // Errors: *user.FieldError, form_identifier_exists, form_param_unknown (a field that
 // is off), sign_up_mode_restricted, session_exists, account_transfer_invalid,
-// user.ErrBusy, and with a strategy those of PrepareVerification.
+// user.ErrBusy, and with a strategy those of PrepareVerification. With a ticket:
+// ticket_invalid_code, *user.TicketError, sign_in_token_not_in_sign_in_code, and
+// form_param_value_invalid (email_address) for another address than the invited one.
 func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Outcome, error) {
 	s := e.settings()
-	if s.SignUpMode == signUpRestricted {
-		return Outcome{}, errSignUpRestricted
-	}
 	if err := e.mayEnter(ctx, c.Client, "", s); err != nil {
 		return Outcome{}, err
 	}
-	if f.Strategy != "" {
-		if _, err := e.verifierNamed(f.Strategy, s); err != nil {
-			return Outcome{}, err
-		}
-	}
-	state, err := e.beginWith(ctx, c, f, s)
+	state, ask, err := e.beginWith(ctx, c, f, s)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -206,31 +203,31 @@ func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Ou
 	if err := e.point(ctx, seat, "", a.id); err != nil {
 		return seat.outcome(), err
 	}
-	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: f.Strategy, RedirectURL: f.RedirectURL})
+	return e.advanceSignUp(ctx, c, seat, a, ask)
 }
 
 // beginWith is what a new sign-up holds: what was sent, on top of what a sign-in hands
-// over. That is used up only when nothing is left to refuse.
-func (e *Engine) beginWith(ctx context.Context, c Caller, f SignUpFields, s Settings) (signUpState, error) {
+// over; and what is to be sent. The proof of the sign-in is used up only when nothing is left to refuse.
+func (e *Engine) beginWith(ctx context.Context, c Caller, f SignUpFields, s Settings) (signUpState, Prepare, error) {
 	var st signUpState
 	var from *signInAttempt
 	var err error
 	if f.Transfer {
 		if from, st, err = e.transferable(ctx, c); err != nil {
-			return signUpState{}, err
+			return signUpState{}, Prepare{}, err
 		}
 	}
-	edit, err := e.readFields(ctx, f, st, s)
+	edit, ask, err := e.readSignUp(ctx, f, st, s)
 	if err != nil {
-		return signUpState{}, err
+		return signUpState{}, Prepare{}, err
 	}
 	if from != nil {
 		if err := e.spend(ctx, from); err != nil {
-			return signUpState{}, err
+			return signUpState{}, Prepare{}, err
 		}
 	}
 	edit(&st)
-	return st, nil
+	return st, ask, nil
 }
 
 // UpdateSignUp changes fields of the client's current sign-up and completes it if
@@ -247,12 +244,7 @@ func (e *Engine) UpdateSignUp(ctx context.Context, c Caller, id string, f SignUp
 	if err != nil {
 		return Outcome{}, err
 	}
-	if f.Strategy != "" {
-		if _, err := e.verifierNamed(f.Strategy, s); err != nil {
-			return Outcome{}, err
-		}
-	}
-	edit, err := e.readFields(ctx, f, a.state, s)
+	edit, ask, err := e.readSignUp(ctx, f, a.state, s)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -270,7 +262,7 @@ func (e *Engine) UpdateSignUp(ctx context.Context, c Caller, id string, f SignUp
 	if err != nil {
 		return Outcome{}, err
 	}
-	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: f.Strategy, RedirectURL: f.RedirectURL})
+	return e.advanceSignUp(ctx, c, seat, a, ask)
 }
 
 // openSignUp loads the client's current sign-up; closed is the error for one that is

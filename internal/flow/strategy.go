@@ -19,11 +19,12 @@ func strategies(e *Engine) []strategy {
 		newEmailLink(e),
 		resetCode{codeTo{e, strategyResetEmailCode, user.KindEmailAddress}},
 		resetCode{codeTo{e, strategyResetPhoneCode, user.KindPhoneNumber}},
+		ticket{e},
 	}
 }
 
 // Strategies lists the names that Settings.Strategies may hold. Those that reset a
-// password are on wherever there are passwords, and have no name there.
+// password are on wherever there are passwords, tickets everywhere; they have no name there.
 func Strategies() []string {
 	return []string{strategyPassword, strategyEmailCode, strategyPhoneCode, strategyEmailLink}
 }
@@ -168,6 +169,7 @@ type Proof struct {
 	Strategy string
 	Code     string
 	Password string
+	Ticket   string // the secret of one
 
 	token string // of a link
 }

@@ -1,6 +1,7 @@
 package httpjson_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -156,5 +157,31 @@ func TestRoutes(t *testing.T) {
 		if found.Value != tt.want || found.Values["id"] != tt.id || w.Header().Get("Allow") != tt.allow {
 			t.Errorf("%s %s = %d %v, Allow %q", tt.method, tt.path, found.Value, found.Values, w.Header().Get("Allow"))
 		}
+	}
+}
+
+// I-06: a list is as strict as an object.
+func TestObjects(t *testing.T) {
+	read := func(body, media string) ([]map[string]json.RawMessage, error) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", media)
+		return httpjson.Objects(httptest.NewRecorder(), r, 64)
+	}
+	got, err := read(` [{"a":1},{}] `, "application/json; charset=utf-8")
+	if err != nil || len(got) != 2 || string(got[0]["a"]) != "1" {
+		t.Errorf("Objects = %v, %v", got, err)
+	}
+	for body, want := range map[string]*apierr.Error{
+		"": apierr.BodyInvalid, " ": apierr.BodyInvalid, "null": apierr.BodyInvalid, "{}": apierr.BodyInvalid, "[": apierr.BodyInvalid,
+		"[null]": apierr.BodyInvalid, "[1]": apierr.BodyInvalid, "[[]]": apierr.BodyInvalid, "[{}]x": apierr.BodyInvalid,
+		`[{"a":1,"a":2}]`: apierr.BodyInvalid, "[{},]": apierr.BodyInvalid, "[\"\xff\"]": apierr.BodyInvalid,
+		strings.Repeat("[", 60): apierr.BodyInvalid, strings.Repeat(" ", 65): apierr.BodyTooLarge,
+	} {
+		if _, err := read(body, "application/json"); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", body, err, want)
+		}
+	}
+	if _, err := read("[]", "text/plain"); !errors.Is(err, apierr.UnsupportedContentType) {
+		t.Errorf("text: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import { safeRedirect } from './redirect.js'
 import { Resend } from './resend.js'
 import { clearSessionCookies } from './session-cookies.js'
 import { StepElement } from './step-element.js'
+import { dropTicket, takeTicket, withTicket } from './ticket.js'
 
 /** Seconds until another code may be asked for. */
 const resendAfter = 30
@@ -40,6 +41,36 @@ export class AccountElement extends StepElement {
     this.text('account', primaryEmail(session.user))
     this.show('signed-in')
     return null
+  }
+
+  /**
+   * The ticket that a link brought, taken out of the address; "" if there is none.
+   * @returns {string}
+   */
+  ticket() {
+    return takeTicket(location, history)
+  }
+
+  /**
+   * Redeems a ticket. One that is for the other page goes there; one that the server
+   * refuses is forgotten.
+   * @param {string} ticket
+   * @param {string} path of the attempt that it begins
+   * @param {string[]} elsewhere codes that say that it is for the other page
+   * @returns {Promise<any>} the attempt, or null if the browser leaves for the other page
+   */
+  async redeem(ticket, path, elsewhere) {
+    try {
+      const answer = await this.api.send('POST', path, { strategy: 'ticket', ticket }, { signal: this.signal })
+      return answer.response
+    } catch (err) {
+      if (!(err instanceof APIError) || err.status < 400 || err.status >= 500 || err.status === 429) throw err
+      dropTicket(history)
+      const other = this.querySelector('.aside a')
+      if (!elsewhere.includes(err.code) || !(other instanceof HTMLAnchorElement)) throw err
+      location.replace(withTicket(other.href, ticket))
+      return null
+    }
   }
 
   /**
@@ -85,6 +116,7 @@ export class AccountElement extends StepElement {
    */
   async enter(event, sessionID) {
     clearSessionCookies(document)
+    if (this.ticket()) dropTicket(history)
     const answer = await this.api.send('POST', `/client/sessions/${sessionID}/touch`, { intent: 'select_session' }, { signal: this.signal })
     const init = { detail: { session: answer.response }, bubbles: true, cancelable: true }
     if (this.dispatchEvent(new CustomEvent(event, init))) this.leave()

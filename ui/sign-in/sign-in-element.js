@@ -6,7 +6,8 @@ import { clone } from '../lib/template.js'
 
 /**
  * <gatehouse-sign-in> takes over the forms inside it: identifier, then password or a
- * code by mail or text message; for a forgotten password a code, then a new one.
+ * code by mail or text message; for a forgotten password a code, then a new one. A ticket
+ * in the address signs in at once.
  *
  * Event: gatehouse-sign-in (detail.session; cancelable, else the browser goes to data-next).
  */
@@ -32,9 +33,22 @@ export class SignInElement extends AccountElement {
   }
 
   async start() {
+    const ticket = this.ticket()
     const [client, environment] = await Promise.all([this.visitor(), this.api.get('/environment', { signal: this.signal })])
     this.#ask(environment.user_settings)
-    if (client) this.#goOn(client.sign_in)
+    if (!client) return
+    if (ticket) await this.#redeem(ticket)
+    else this.#goOn(client.sign_in)
+  }
+
+  /**
+   * Signs in by the ticket that a link brought.
+   * @param {string} ticket
+   */
+  async #redeem(ticket) {
+    this.show('identifier')
+    this.#attempt = await this.redeem(ticket, '/client/sign_ins', ['invitation_account_not_exists'])
+    if (this.#attempt) await this.#enter()
   }
 
   /**
@@ -103,6 +117,11 @@ export class SignInElement extends AccountElement {
     }
     this.#attempt = answer.response
     if (this.#attempt.status === 'needs_new_password') return this.#showNewPassword()
+    await this.#enter()
+  }
+
+  /** Enters with the session of an attempt that is complete. */
+  async #enter() {
     if (this.#attempt.status !== 'complete') throw refuse('This account asks for a second step that this page does not offer.')
     await this.enter('gatehouse-sign-in', this.#attempt.created_session_id)
   }

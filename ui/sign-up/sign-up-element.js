@@ -5,13 +5,16 @@ import { codeStrategy } from '../lib/identifiers.js'
 
 /**
  * <gatehouse-sign-up> takes over the forms inside it: the details an account needs,
- * then the code that was sent to each address.
+ * then the code that was sent to each address. An invitation in the address brings its
+ * email address, which needs no code.
  *
  * Event: gatehouse-sign-up (detail.session; cancelable, else the browser goes to data-next).
  */
 export class SignUpElement extends AccountElement {
   /** @type {any} the attempt under way, as the server sees it */
   #attempt = null
+  /** The invitation that a link brought, "" without. */
+  #ticket = ''
 
   steps = {
     details: (/** @type {HTMLFormElement} */ form) => this.#register(form),
@@ -26,9 +29,11 @@ export class SignUpElement extends AccountElement {
   }
 
   async start() {
+    this.#ticket = this.ticket()
     const [client, environment] = await Promise.all([this.visitor(), this.api.get('/environment', { signal: this.signal })])
     this.#ask(environment.user_settings)
     if (!client) return
+    if (this.#ticket) return this.#accept()
     // A code is on its way: whoever comes back from reading it goes on where they were.
     this.#attempt = client.sign_up
     if (this.#waitsForCode()) this.#showCode(false)
@@ -100,10 +105,30 @@ export class SignUpElement extends AccountElement {
     return /** @type {HTMLElement} */ (this.querySelector(`[data-attribute="${name}"]`))
   }
 
+  /** Asks whoever was invited for what is missing; the address stands. */
+  async #accept() {
+    const ticket = this.#ticket
+    this.#ticket = ''
+    this.show('details')
+    const attempt = await this.redeem(ticket, '/client/sign_ups', ['sign_in_token_not_in_sign_in_code', 'form_identifier_exists'])
+    if (!attempt) return
+    if (attempt.status === 'complete') return this.#advance(attempt)
+    this.#ticket = ticket
+    this.#useAddress('email_address', false)
+    const input = this.#field('email_address').querySelector('input')
+    if (input) {
+      input.value = attempt.email_address
+      input.readOnly = true
+    }
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('[data-swap]'))) button.hidden = true
+    const empty = this.querySelector('form[data-step="details"] .field:not([hidden]) input:not([readonly])')
+    if (empty instanceof HTMLInputElement) empty.focus()
+  }
+
   /** @param {HTMLFormElement} form */
   async #register(form) {
     /** @type {Record<string, string>} */
-    const params = {}
+    const params = this.#ticket ? { strategy: 'ticket', ticket: this.#ticket } : {}
     for (const [name, value] of new FormData(form)) {
       if (form.querySelector(`[name="${name}"]`)?.closest('[hidden]')) continue
       const given = name === 'password' ? String(value) : String(value).trim()

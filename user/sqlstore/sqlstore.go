@@ -1,7 +1,7 @@
 // Package sqlstore keeps users in SQLite or PostgreSQL.
 //
 // [Open] a database for users alone, or [New] on one that is shared. The tables are
-// users, identifications and user_events; an app may add its own to the same
+// users, identifications, tickets and user_events; an app may add its own to the same
 // database, with foreign keys to users(id), and change both in one transaction:
 // begin it on [Store.DB] and pass it to user.Service.WithTx. In SQLite begin it as
 // late and commit it as soon as possible: until then nobody else writes.
@@ -19,13 +19,15 @@ import (
 //go:embed schema
 var schema embed.FS
 
-// Store is a user.Store, user.Outbox and user.Transactor. It is safe for concurrent use.
+// Store is a user.Store, user.Outbox, user.Transactor and user.TicketStore. It is safe for
+// concurrent use.
 type Store struct{ db *sqldb.DB }
 
 var (
-	_ user.Store      = (*Store)(nil)
-	_ user.Outbox     = (*Store)(nil)
-	_ user.Transactor = (*Store)(nil)
+	_ user.Store       = (*Store)(nil)
+	_ user.Outbox      = (*Store)(nil)
+	_ user.Transactor  = (*Store)(nil)
+	_ user.TicketStore = (*Store)(nil)
 )
 
 // Open opens the database at url, "sqlite:PATH" or "postgres://…", and brings its

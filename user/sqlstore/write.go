@@ -22,27 +22,32 @@ var insertUser = `insert into users (` + userColumns + `) values (` + placeholde
 
 // Create implements user.Store.
 func (s *Store) Create(ctx context.Context, u *user.User, events ...user.Event) error {
+	err := s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		return insertAll(ctx, q, u, events)
+	})
+	if err != nil {
+		return fmt.Errorf("create user: %w", err)
+	}
+	return nil
+}
+
+// insertAll adds the user, whole, and records events.
+func insertAll(ctx context.Context, q sqldb.Querier, u *user.User, events []user.Event) error {
 	row := newUserRow(u)
 	row.version = 1
 	identifications, err := newIdentificationRows(u)
 	if err != nil {
 		return err
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
-		if _, err := q.ExecContext(ctx, insertUser, row.fields()...); err != nil {
-			return externalID(err)
-		}
-		for n := range identifications {
-			if err := putIdentification(ctx, q, &identifications[n]); err != nil {
-				return err
-			}
-		}
-		return record(ctx, q, events)
-	})
-	if err != nil {
-		return fmt.Errorf("create user: %w", err)
+	if _, err := q.ExecContext(ctx, insertUser, row.fields()...); err != nil {
+		return externalID(err)
 	}
-	return nil
+	for n := range identifications {
+		if err := putIdentification(ctx, q, &identifications[n]); err != nil {
+			return err
+		}
+	}
+	return record(ctx, q, events)
 }
 
 var (

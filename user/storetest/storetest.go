@@ -1,5 +1,5 @@
-// Package storetest is the contract of user.Store, user.Outbox and user.Transactor as
-// tests. Every backend passes [Run].
+// Package storetest is the contract of user.Store, user.Outbox, user.Transactor and
+// user.TicketStore as tests. Every backend passes [Run].
 package storetest
 
 import (
@@ -14,8 +14,8 @@ import (
 )
 
 // Run checks the stores that open returns. open returns an empty store and releases it
-// with t.Cleanup. The store must also be a user.Outbox and a user.Transactor, and have
-// a method DB() *sql.DB that returns what transactions begin on.
+// with t.Cleanup. The store must also be a user.Outbox, a user.Transactor and a
+// user.TicketStore, and have a method DB() *sql.DB that returns what transactions begin on.
 func Run(t *testing.T, open func(*testing.T) user.Store) {
 	for _, test := range []struct {
 		name string
@@ -59,6 +59,21 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 		{"TxRollsBack", txRollsBack},
 		{"TxSavepoints", txSavepoints},
 		{"TxOutbox", txOutbox},
+
+		{"TicketRoundTrip", ticketRoundTrip},
+		{"TicketNotFound", ticketNotFound},
+		{"TicketSettledOnce", ticketSettledOnce},
+		{"TicketExpiry", ticketExpiry},
+		{"ParallelSettlings", parallelSettlings},
+		{"TokensGoWithTheirUser", tokensGoWithTheirUser},
+		{"TokensPurged", tokensPurged},
+		{"SoleInvitation", soleInvitation},
+		{"ParallelSoleInvitations", parallelSoleInvitations},
+		{"CreateInvited", createInvited},
+		{"CreateInvitedFailsWhole", createInvitedFailsWhole},
+		{"ParallelCreatesByInvitation", parallelInvited},
+		{"FindInvitations", findInvitations},
+		{"TicketsInTx", ticketsInTx},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
