@@ -30,6 +30,12 @@ type Config struct {
 	JWKS     func() []byte      // required: the public key set (RFC 7517) as JSON
 	Limits   session.LimitStore // required
 
+	Settings   Settings // required
+	InstanceID string   // required: "ins_…"
+	// AllowedOrigins are those that the configuration allows beside the public URL's, for
+	// GET /v1/instance.
+	AllowedOrigins []string
+
 	// SecretKeyHashes are the SHA-256 sums of the keys that are good, more than one
 	// during a rotation (B-01, B-04). At least one is required.
 	SecretKeyHashes [][sha256.Size]byte
@@ -59,6 +65,10 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.JWKS is required")
 	case cfg.Limits == nil:
 		return nil, errors.New("backendapi: Config.Limits is required")
+	case cfg.Settings == nil:
+		return nil, errors.New("backendapi: Config.Settings is required")
+	case cfg.InstanceID == "":
+		return nil, errors.New("backendapi: Config.InstanceID is required")
 	case len(cfg.SecretKeyHashes) == 0:
 		return nil, errors.New("backendapi: Config.SecretKeyHashes needs at least one")
 	}
@@ -76,6 +86,13 @@ func New(cfg Config) (*Handler, error) {
 // register lists every route.
 func (h *Handler) register() {
 	h.routes.Add("GET /v1/jwks", (*call).jwks)
+
+	h.routes.Add("GET /v1/instance", (*call).getInstance)
+	h.routes.Add("PATCH /v1/instance", (*call).updateInstance)
+	h.routes.Add("GET /v1/instance/settings", (*call).getSettings)
+	h.routes.Add("PATCH /v1/instance/settings", (*call).updateSettings)
+	h.routes.Add("PATCH /v1/instance/restrictions", (*call).updateRestrictions)
+	h.routes.Add("PATCH /v1/beta_features/instance_settings", (*call).updateBetaSettings)
 
 	h.routes.Add("GET /v1/users", (*call).listUsers)
 	h.routes.Add("GET /v1/users/count", (*call).countUsers)

@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
+	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
 	sessionsql "github.com/gatehouse-dev/gatehouse/session/sqlstore"
@@ -36,8 +38,28 @@ type server struct {
 	config   backendapi.Config
 	users    *user.Service
 	sessions *session.Service
+	settings *settings.Live[testSettings]
 	now      time.Time
 	log      strings.Builder
+}
+
+// testSettings are what operators change in these tests, in place of the instance's.
+type testSettings struct {
+	SignUpMode      string `json:"sign_up_mode"`
+	SupportEmail    string `json:"support_email"`
+	PreferredSignIn string `json:"preferred_sign_in"`
+	TestMode        bool   `json:"test_mode"`
+	EmailAddress    struct {
+		Enabled  bool `json:"enabled"`
+		Required bool `json:"required"`
+	} `json:"email_address"`
+}
+
+func (s testSettings) check() error {
+	if s.SignUpMode != "public" && s.SignUpMode != "restricted" {
+		return &settings.ValueError{Name: "sign_up_mode", Problem: "is none"}
+	}
+	return nil
 }
 
 func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
@@ -78,8 +100,16 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 		}),
 	})
 	must(t, err)
+	documents, err := document.NewStore(t.Context(), db)
+	must(t, err)
+	s.settings, err = settings.Open(t.Context(), settings.Config[testSettings]{
+		Defaults: testSettings{SignUpMode: "public", TestMode: true}, Pinned: []string{"email_address.enabled"},
+		Validate: testSettings.check, Documents: documents, Now: clock,
+	})
+	must(t, err)
 	s.config = backendapi.Config{
 		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: store,
+		Settings: s.settings, InstanceID: "ins_2J2MvPu9PnXcuhbPZNao0LOXqK9", AllowedOrigins: []string{"https://app.example.com"},
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
 		Now:             clock,
 		Logger:          slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

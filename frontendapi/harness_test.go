@@ -124,7 +124,8 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	must(t, err)
 	handler := &events{}
 	s.users, err = user.NewService(user.Config{
-		Store: userStore, Events: handler, Hasher: hasher, AppName: "Acme", Now: s.clock.Now, Logger: logger,
+		Store: userStore, Events: handler, Hasher: hasher, Now: s.clock.Now,
+		PasswordRules: func() user.PasswordRules { return user.PasswordRules{AppName: "Acme"} }, Logger: logger,
 	})
 	must(t, err)
 	cfg := frontendapi.Config{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -40,6 +41,7 @@ var fromDomain = []struct {
 	{session.ErrConflict, Conflict},
 	{session.ErrImpersonated, mustCode("authorization_invalid")}, // whoever acts as somebody changes nothing that protects them
 	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
+	{settings.ErrOutdated, Conflict},
 	{sqldb.ErrUnavailable, Unavailable.After(busyFor)},
 	{context.DeadlineExceeded, Unavailable.After(busyFor)},
 	{context.Canceled, Unavailable.After(busyFor)}, // the client has gone: nobody reads it
@@ -59,6 +61,9 @@ func From(err error) *Error {
 	}
 	if e, ok := errors.AsType[*user.FieldError](err); ok {
 		return fromField(e).Because(err)
+	}
+	if e := fromSettings(err); e != nil {
+		return e.Because(err)
 	}
 	for _, m := range fromDomain {
 		if errors.Is(err, m.err) {
@@ -80,6 +85,20 @@ func fromFlow(fe *flow.Error, err error) *Error {
 		e = e.With("session_id", string(fe.SessionID))
 	}
 	return e
+}
+
+// fromSettings maps what package settings refuses; nil for everything else.
+func fromSettings(err error) *Error {
+	if e, ok := errors.AsType[*settings.ValueError](err); ok {
+		return ParamValue.At(e.Name).Saying("This setting " + e.Problem + ".")
+	}
+	if e, ok := errors.AsType[*settings.PinnedError](err); ok {
+		return FeatureOff.At(e.Name).Saying("This setting is decided by the configuration of the server and can be changed only there.")
+	}
+	if _, ok := errors.AsType[*settings.UnknownError](err); ok {
+		return ParamUnknown
+	}
+	return nil
 }
 
 // takenText tells people which of their identifiers is somebody else's.
