@@ -219,7 +219,7 @@ func (s *Server) openHandlers(in *inner) error {
 		return err
 	}
 	backend, err := backendapi.New(backendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: in.keys.JWKS, Limits: in.limits,
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
 		Settings: s.live, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
 		Development:     c.Development, Now: c.Now, Logger: s.log,

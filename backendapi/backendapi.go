@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -29,6 +30,7 @@ type Config struct {
 	Sessions *session.Service   // required
 	JWKS     func() []byte      // required: the public key set (RFC 7517) as JSON
 	Limits   session.LimitStore // required
+	Flow     *flow.Engine       // required
 
 	Settings   Settings // required
 	InstanceID string   // required: "ins_…"
@@ -65,6 +67,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.JWKS is required")
 	case cfg.Limits == nil:
 		return nil, errors.New("backendapi: Config.Limits is required")
+	case cfg.Flow == nil:
+		return nil, errors.New("backendapi: Config.Flow is required")
 	case cfg.Settings == nil:
 		return nil, errors.New("backendapi: Config.Settings is required")
 	case cfg.InstanceID == "":
@@ -112,6 +116,8 @@ func (h *Handler) register() {
 	h.routes.Add("GET /v1/sessions", (*call).listSessions)
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
 	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)
+
+	h.routes.Add("POST /v1/testing_tokens", (*call).createTestingToken)
 }
 
 // ServeHTTP answers one request. Every answer is JSON with the headers of W-02.

@@ -17,9 +17,11 @@ import (
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
 	"github.com/gatehouse-dev/gatehouse/internal/document"
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
+	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	sessionsql "github.com/gatehouse-dev/gatehouse/session/sqlstore"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -107,8 +109,15 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 		Validate: testSettings.check, Documents: documents, Now: clock,
 	})
 	must(t, err)
+	engine, err := flow.New(flow.Config{
+		Users: s.users, Sessions: s.sessions, Attempts: store, Limits: store, Sender: &notify.Outbox{},
+		Settings: func() flow.Settings { return flow.Settings{TestMode: s.settings.Current().TestMode} },
+		TestCode: "424242", Pepper: make([]byte, 32), Now: clock,
+	})
+	must(t, err)
+	t.Cleanup(engine.Close)
 	s.config = backendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: store,
+		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Limits: store,
 		Settings: s.settings, InstanceID: "ins_2J2MvPu9PnXcuhbPZNao0LOXqK9", AllowedOrigins: []string{"https://app.example.com"},
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
 		Now:             clock,

@@ -141,9 +141,13 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	for _, c := range change {
 		c(&cfg, s.settings)
 	}
+	testCode := ""
+	if s.settings.TestMode { // as a development server
+		testCode = "424242"
+	}
 	handler.engine, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: s.store, Limits: s.store, Sender: s.outbox,
-		Settings: cfg.Settings, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
+		Settings: cfg.Settings, TestCode: testCode, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	t.Cleanup(handler.engine.Close)

@@ -51,7 +51,7 @@ func (e *Engine) tellPasswordChanged(ctx context.Context, id user.ID) error {
 	}
 	s := e.settings()
 	for _, i := range u.Identifications {
-		if i.Kind != user.KindEmailAddress || !i.Verified() {
+		if i.Kind != user.KindEmailAddress || !i.Verified() || e.isTest(i.Kind, i.Key, s) {
 			continue
 		}
 		m, err := compose(kindPasswordChanged, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())

@@ -49,9 +49,10 @@ type Config struct {
 	Settings func() Settings      // required; called per request
 	Pepper   []byte               // required: 32 bytes; keys the HMACs of codes and of made-up ids
 
-	// TestCode is what every code step of a test address (one with "+clerk_test" in
-	// its local part) accepts instead of a mailed code. It is for development
-	// servers: "" means that no address is a test address (C-13).
+	// TestCode is what every code step of a test address accepts instead of a code that
+	// is sent: an e-mail address with "+clerk_test" in its local part, or a phone number
+	// of +1 (XXX) 555-0100 to 0199. It is for development servers: "" means that no
+	// address is a test address, and no testing token is good (C-13).
 	TestCode string
 
 	Now    func() time.Time // nil means time.Now
@@ -72,6 +73,7 @@ type Engine struct {
 	verify  func(ctx context.Context, u *user.User, password string) error // one hash; tests count it (P-07)
 	codeKey []byte                                                         // keys the HMAC of codes
 	nameKey []byte                                                         // keys made-up ids and the names of counters
+	testKey []byte                                                         // keys the MAC of testing tokens
 	post    *post
 	table   []strategy
 }
@@ -112,6 +114,9 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	if e.nameKey, err = subKey(cfg.Pepper, "flow: names"); err != nil {
+		return nil, err
+	}
+	if e.testKey, err = subKey(cfg.Pepper, "flow: testing tokens"); err != nil {
 		return nil, err
 	}
 	e.table = strategies(e)
