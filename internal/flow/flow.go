@@ -75,6 +75,7 @@ type Engine struct {
 	nameKey []byte                                                         // keys made-up ids and the names of counters
 	testKey []byte                                                         // keys the MAC of testing tokens
 	post    *post
+	alarm   alarm
 	table   []strategy
 }
 

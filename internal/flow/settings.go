@@ -30,6 +30,7 @@ type Settings struct {
 	LegalConsent       bool          // whoever signs up has to accept the terms
 	LockoutAttempts    int           // 0 means 10
 	LockoutDuration    time.Duration // 0 means 1 h
+	Budgets            Budgets
 	TestMode           bool          // test addresses and testing tokens, where there is a test code (C-13)
 
 	TermsURL, PrivacyPolicyURL string // "" for none, like the next
