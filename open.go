@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/clientip"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/middleware"
@@ -60,6 +61,9 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	if s.live, err = openSettings(ctx, &s.cfg, st, false); err != nil {
 		return nil, err
+	}
+	if s.templates, err = jwttemplate.Open(ctx, st.documents, s.cfg.Now); err != nil {
+		return nil, fmt.Errorf("gatehouse: %w", err)
 	}
 	in, err := s.openServices(ctx, st)
 	if err != nil {
@@ -136,7 +140,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	in := &inner{keys: keys, limits: st.limits}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
-		Sender: s.sender(), Settings: s.flowSettings, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
+		Sender: s.sender(), Settings: s.flowSettings, Templates: s.templates.ByName, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -220,7 +224,7 @@ func (s *Server) openHandlers(in *inner) error {
 	}
 	backend, err := backendapi.New(backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
-		Settings: s.live, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
+		Settings: s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
 		Development:     c.Development, Now: c.Now, Logger: s.log,
 	})
@@ -295,6 +299,7 @@ func (s *Server) startJobs(st *storage, in *inner) {
 	}})
 	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
 	s.jobs.Start(jobs.Job{Name: "settings", Every: reloadEvery, MaxPause: reloadEvery, Run: s.live.Refresh})
+	s.jobs.Start(jobs.Job{Name: "JWT templates", Every: reloadEvery, MaxPause: reloadEvery, Run: s.templates.Refresh})
 	s.jobs.Start(jobs.Job{Name: "key rotation", Every: rotateEvery, Alone: true, Run: in.keys.Rotate})
 	if st.sweep != nil {
 		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/middleware"
 	"github.com/gatehouse-dev/gatehouse/notify"
@@ -28,6 +29,7 @@ type Server struct {
 
 	instanceID string // "ins_…"
 	live       *settings.Live[Settings]
+	templates  *jwttemplate.Templates
 	derived    atomic.Pointer[derivedSettings]
 
 	users      *user.Service

@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -32,8 +33,9 @@ type Config struct {
 	Limits   session.LimitStore // required
 	Flow     *flow.Engine       // required
 
-	Settings   Settings // required
-	InstanceID string   // required: "ins_…"
+	Settings   Settings               // required
+	Templates  *jwttemplate.Templates // required
+	InstanceID string                 // required: "ins_…"
 	// AllowedOrigins are those that the configuration allows beside the public URL's, for
 	// GET /v1/instance.
 	AllowedOrigins []string
@@ -71,6 +73,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.Flow is required")
 	case cfg.Settings == nil:
 		return nil, errors.New("backendapi: Config.Settings is required")
+	case cfg.Templates == nil:
+		return nil, errors.New("backendapi: Config.Templates is required")
 	case cfg.InstanceID == "":
 		return nil, errors.New("backendapi: Config.InstanceID is required")
 	case len(cfg.SecretKeyHashes) == 0:
@@ -97,6 +101,12 @@ func (h *Handler) register() {
 	h.routes.Add("PATCH /v1/instance/settings", (*call).updateSettings)
 	h.routes.Add("PATCH /v1/instance/restrictions", (*call).updateRestrictions)
 	h.routes.Add("PATCH /v1/beta_features/instance_settings", (*call).updateBetaSettings)
+
+	h.routes.Add("GET /v1/jwt_templates", (*call).listTemplates)
+	h.routes.Add("POST /v1/jwt_templates", (*call).createTemplate)
+	h.routes.Add("GET /v1/jwt_templates/{id}", (*call).getTemplate)
+	h.routes.Add("PATCH /v1/jwt_templates/{id}", (*call).updateTemplate)
+	h.routes.Add("DELETE /v1/jwt_templates/{id}", (*call).deleteTemplate)
 
 	h.routes.Add("GET /v1/users", (*call).listUsers)
 	h.routes.Add("GET /v1/users/count", (*call).countUsers)

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/backendapi"
 	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
@@ -109,6 +110,8 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 		Validate: testSettings.check, Documents: documents, Now: clock,
 	})
 	must(t, err)
+	templates, err := jwttemplate.Open(t.Context(), documents, clock)
+	must(t, err)
 	engine, err := flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: store, Limits: store, Sender: &notify.Outbox{},
 		Settings: func() flow.Settings { return flow.Settings{TestMode: s.settings.Current().TestMode} },
@@ -118,7 +121,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	t.Cleanup(engine.Close)
 	s.config = backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Limits: store,
-		Settings: s.settings, InstanceID: "ins_2J2MvPu9PnXcuhbPZNao0LOXqK9", AllowedOrigins: []string{"https://app.example.com"},
+		Settings: s.settings, Templates: templates, InstanceID: "ins_2J2MvPu9PnXcuhbPZNao0LOXqK9", AllowedOrigins: []string{"https://app.example.com"},
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
 		Now:             clock,
 		Logger:          slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/frontendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/notify"
@@ -38,17 +40,18 @@ const (
 
 // server is the Frontend API over real services on a SQLite file of its own.
 type server struct {
-	t        *testing.T
-	handler  http.Handler
-	config   frontendapi.Config
-	users    *user.Service
-	sessions *session.Service
-	keys     *session.Keys
-	store    *sessionsql.Store
-	outbox   *notify.Outbox
-	clock    *clock
-	settings *flow.Settings
-	log      *syncBuffer
+	t         *testing.T
+	handler   http.Handler
+	config    frontendapi.Config
+	users     *user.Service
+	sessions  *session.Service
+	keys      *session.Keys
+	store     *sessionsql.Store
+	outbox    *notify.Outbox
+	clock     *clock
+	settings  *flow.Settings
+	templates *jwttemplate.Templates
+	log       *syncBuffer
 
 	answers  []string // every body that was sent
 	requests atomic.Int64
@@ -141,13 +144,17 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 	for _, c := range change {
 		c(&cfg, s.settings)
 	}
+	documents, err := document.NewStore(t.Context(), db)
+	must(t, err)
+	s.templates, err = jwttemplate.Open(t.Context(), documents, s.clock.Now)
+	must(t, err)
 	testCode := ""
 	if s.settings.TestMode { // as a development server
 		testCode = "424242"
 	}
 	handler.engine, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: s.store, Limits: s.store, Sender: s.outbox,
-		Settings: cfg.Settings, TestCode: testCode, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
+		Settings: cfg.Settings, TestCode: testCode, Templates: s.templates.ByName, Pepper: make([]byte, 32), Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	t.Cleanup(handler.engine.Close)

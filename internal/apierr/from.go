@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -42,6 +44,9 @@ var fromDomain = []struct {
 	{session.ErrImpersonated, mustCode("authorization_invalid")}, // whoever acts as somebody changes nothing that protects them
 	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
 	{settings.ErrOutdated, Conflict},
+	{jwttemplate.ErrNotFound, NotFound},
+	{jwttemplate.ErrBusy, Conflict},
+	{jwttemplate.ErrTooMany, mustCode("form_param_array_size_exceeded")},
 	{sqldb.ErrUnavailable, Unavailable.After(busyFor)},
 	{context.DeadlineExceeded, Unavailable.After(busyFor)},
 	{context.Canceled, Unavailable.After(busyFor)}, // the client has gone: nobody reads it
@@ -63,6 +68,9 @@ func From(err error) *Error {
 		return fromField(e).Because(err)
 	}
 	if e := fromSettings(err); e != nil {
+		return e.Because(err)
+	}
+	if e := fromTemplate(err); e != nil {
 		return e.Because(err)
 	}
 	for _, m := range fromDomain {
@@ -99,6 +107,25 @@ func fromSettings(err error) *Error {
 		return ParamUnknown
 	}
 	return nil
+}
+
+// fromTemplate maps what package jwttemplate refuses; nil for everything else.
+func fromTemplate(err error) *Error {
+	if _, ok := errors.AsType[*auth.ReservedClaimError](err); ok {
+		return mustCode("jwt_template_reserved_claim").At("claims")
+	}
+	bad, ok := errors.AsType[*jwttemplate.FieldError](err)
+	if !ok {
+		return nil
+	}
+	code := map[jwttemplate.Rule]string{
+		jwttemplate.RuleMissing:  "form_param_missing",
+		jwttemplate.RuleFormat:   "form_param_format_invalid",
+		jwttemplate.RuleTooLarge: "form_param_exceeds_allowed_size",
+		jwttemplate.RuleBounds:   "form_param_value_invalid",
+		jwttemplate.RuleTaken:    "form_already_exists",
+	}[bad.Rule]
+	return mustCode(code).At(bad.Field)
 }
 
 // takenText tells people which of their identifiers is somebody else's.

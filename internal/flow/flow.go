@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -55,6 +56,10 @@ type Config struct {
 	// address is a test address, and no testing token is good (C-13).
 	TestCode string
 
+	// Templates finds a JWT template by its name, or returns jwttemplate.ErrNotFound. nil
+	// means that there are none.
+	Templates func(name string) (jwttemplate.Template, error)
+
 	Now    func() time.Time // nil means time.Now
 	Logger *slog.Logger     // nil means discard
 }
@@ -66,6 +71,7 @@ type Engine struct {
 	attempts session.AttemptStore
 	limits   session.LimitStore
 	settings func() Settings
+	template func(name string) (jwttemplate.Template, error)
 	testCode string
 	now      func() time.Time
 	log      *slog.Logger
@@ -105,9 +111,12 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Templates == nil {
+		cfg.Templates = func(string) (jwttemplate.Template, error) { return jwttemplate.Template{}, jwttemplate.ErrNotFound }
+	}
 	e := &Engine{
 		users: cfg.Users, sessions: cfg.Sessions, attempts: cfg.Attempts, limits: cfg.Limits,
-		settings: cfg.Settings, testCode: cfg.TestCode, now: cfg.Now, log: cfg.Logger,
+		settings: cfg.Settings, template: cfg.Templates, testCode: cfg.TestCode, now: cfg.Now, log: cfg.Logger,
 		verify: cfg.Users.VerifyPassword, post: newPost(cfg.Sender, cfg.Logger),
 	}
 	var err error

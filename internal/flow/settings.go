@@ -31,7 +31,7 @@ type Settings struct {
 	LockoutAttempts    int           // 0 means 10
 	LockoutDuration    time.Duration // 0 means 1 h
 	Budgets            Budgets
-	TestMode           bool          // test addresses and testing tokens, where there is a test code (C-13)
+	TestMode           bool // test addresses and testing tokens, where there is a test code (C-13)
 
 	TermsURL, PrivacyPolicyURL string // "" for none, like the next
 	SupportEmail               string
