@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -13,6 +14,7 @@ const (
 	fieldFirstName = "first_name"
 	fieldLastName  = "last_name"
 	fieldPassword  = "password"
+	fieldLegal     = "legal_accepted"
 )
 
 // needs says what a sign-up asks for. The lists are never nil.
@@ -49,6 +51,12 @@ func requirements(st signUpState, s Settings) needs {
 		}
 	}
 	n.missing = append(n.missing, missingIdentifier(st, s, n.missing)...)
+	if s.LegalConsent {
+		n.required = append(n.required, fieldLegal)
+		if st.LegalAcceptedAt.IsZero() {
+			n.missing = append(n.missing, fieldLegal)
+		}
+	}
 	if st.Email.Value != "" && s.EmailAddress.VerifyAtSignUp && !st.Email.verified() {
 		n.unverified = append(n.unverified, string(user.KindEmailAddress))
 	}
@@ -56,6 +64,14 @@ func requirements(st signUpState, s Settings) needs {
 		n.unverified = append(n.unverified, string(user.KindPhoneNumber))
 	}
 	return n
+}
+
+// maySignUp refuses a sign-up that the instance does not allow to anybody.
+func maySignUp(_ signUpState, s Settings) error {
+	if s.SignUpMode == signUpRestricted {
+		return errSignUpRestricted
+	}
+	return nil
 }
 
 // missingIdentifier names the identifier to ask for where all are optional and none
@@ -113,7 +129,11 @@ func (e *Engine) readFields(ctx context.Context, f SignUpFields, st signUpState,
 		if len(f.UnsafeMetadata) > 0 {
 			st.UnsafeMetadata = f.UnsafeMetadata
 		}
-		if f.LegalAccepted != nil && *f.LegalAccepted && st.LegalAcceptedAt.IsZero() {
+		switch {
+		case f.LegalAccepted == nil:
+		case !*f.LegalAccepted:
+			st.LegalAcceptedAt = time.Time{}
+		case st.LegalAcceptedAt.IsZero():
 			st.LegalAcceptedAt = e.now()
 		}
 	}

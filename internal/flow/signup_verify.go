@@ -146,7 +146,11 @@ func (e *Engine) verificationRound(ctx context.Context, c Caller, id, name strin
 // in. The user is created whole, in one transaction: whatever fails after that
 // leaves somebody who can sign in.
 func (e *Engine) completeSignUp(ctx context.Context, seat *seat, a *signUpAttempt, seen session.Activity) (Outcome, error) {
-	if err := e.mayEnter(ctx, seat.client, "", e.settings()); err != nil {
+	s := e.settings()
+	if err := maySignUp(a.state, s); err != nil { // the mode may be another by now
+		return seat.outcome(), err
+	}
+	if err := e.mayEnter(ctx, seat.client, "", s); err != nil {
 		return seat.outcome(), err
 	}
 	asOf := e.now()
