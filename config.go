@@ -108,8 +108,13 @@ type Config struct {
 	// that fails, keep the server from starting. "" holds none.
 	TemplatesDir string
 
-	// Settings are what this instance lets people do; nil means DefaultSettings.
+	// Settings are what this instance lets people do until an operator changes it; nil
+	// means DefaultSettings.
 	Settings *Settings
+	// PinnedSettings names those of Settings that no operator may change while servers
+	// run, as the configuration file names them: "sign_up_mode", "email_address" or
+	// "email_address.required". What a configuration file sets is pinned. nil pins none.
+	PinnedSettings []string
 	// Passwords is the cost of password hashes; its zero value is the recommended one.
 	Passwords Passwords
 	// Sender delivers mails. nil refuses in production to send any, and collects

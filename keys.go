@@ -21,16 +21,31 @@ var ErrNoKeys = errors.New("gatehouse: there are no signing keys yet: start the 
 // that look at them or change them while servers run; those follow within a second. It
 // opens no more than the database and needs the secrets that the server needs. Errors:
 // *ConfigError, ErrEnvironment, ErrNoKeys, what the store and fn return.
-func ManageKeys(ctx context.Context, cfg Config, fn func(*session.Keys) error) (err error) {
+func ManageKeys(ctx context.Context, cfg Config, fn func(*session.Keys) error) error {
+	return manage(ctx, &cfg, func(st *storage) error {
+		ring, err := keyring.Parse(string(cfg.EncryptionKeys))
+		if err != nil {
+			return &ConfigError{"EncryptionKeys", "cannot be read: " + err.Error()}
+		}
+		keys, err := session.ManageKeys(ctx, cfg.signingKeys(st.keys, ring))
+		if err != nil {
+			return fmt.Errorf("gatehouse: %w", err)
+		}
+		if len(keys.All()) == 0 {
+			return ErrNoKeys
+		}
+		return fn(keys)
+	})
+}
+
+// manage opens the database of the instance that cfg names, and nothing else of it, for
+// fn. It completes cfg.
+func manage(ctx context.Context, cfg *Config, fn func(*storage) error) (err error) {
 	if _, err := cfg.complete(); err != nil {
 		return err
 	}
-	ring, err := keyring.Parse(string(cfg.EncryptionKeys))
-	if err != nil {
-		return &ConfigError{"EncryptionKeys", "cannot be read: " + err.Error()}
-	}
-	cfg.RedisURL = "" // keys lie in the database
-	st, err := openStorage(ctx, &cfg)
+	cfg.RedisURL = "" // what is managed so lies in the database
+	st, err := openStorage(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("gatehouse: %w", err)
 	}
@@ -42,12 +57,5 @@ func ManageKeys(ctx context.Context, cfg Config, fn func(*session.Keys) error) (
 	if _, err := claimInstance(ctx, st.db, cfg.Development, cfg.Now()); err != nil {
 		return err
 	}
-	keys, err := session.ManageKeys(ctx, cfg.signingKeys(st.keys, ring))
-	if err != nil {
-		return fmt.Errorf("gatehouse: %w", err)
-	}
-	if len(keys.All()) == 0 {
-		return ErrNoKeys
-	}
-	return fn(keys)
+	return fn(st)
 }

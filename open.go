@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/clientip"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/middleware"
@@ -57,8 +58,14 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, fmt.Errorf("gatehouse: %w", err)
 	}
 	s.closers, s.checks = append(s.closers, st.closers...), st.checks
-	if _, err := claimInstance(ctx, st.db, cfg.Development, s.cfg.Now()); err != nil {
+	if s.instanceID, err = claimInstance(ctx, st.db, cfg.Development, s.cfg.Now()); err != nil {
 		return nil, err
+	}
+	if s.live, err = openSettings(ctx, &s.cfg, st, false); err != nil {
+		return nil, err
+	}
+	if s.templates, err = jwttemplate.Open(ctx, st.documents, s.cfg.Now); err != nil {
+		return nil, fmt.Errorf("gatehouse: %w", err)
 	}
 	in, err := s.openServices(ctx, st)
 	if err != nil {
@@ -93,10 +100,9 @@ func (s *Server) warn(ctx context.Context) {
 
 // inner is what handlers and jobs need beside the services.
 type inner struct {
-	flow     *flow.Engine
-	keys     *session.Keys
-	limits   session.LimitStore
-	settings func() flow.Settings
+	flow   *flow.Engine
+	keys   *session.Keys
+	limits session.LimitStore
 }
 
 // openServices builds the domain on the stores.
@@ -120,7 +126,11 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	events := &lateHandler{}
 	s.users, err = user.NewService(user.Config{
 		Store: st.users, Events: events, Hasher: hasher,
-		MinPasswordLength: c.Settings.MinPasswordLength, AppName: c.Settings.AppName, Now: c.Now, Logger: s.log,
+		PasswordRules: func() user.PasswordRules {
+			now := s.live.Current()
+			return user.PasswordRules{MinLength: now.MinPasswordLength, AppName: now.AppName}
+		},
+		Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -129,11 +139,11 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, err
 	}
-	settings := c.Settings.flow(c, s.urls)
-	in := &inner{keys: keys, limits: st.limits, settings: func() flow.Settings { return settings }}
+	in := &inner{keys: keys, limits: st.limits}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
-		Sender: s.sender(), Templates: c.templates(), Settings: in.settings, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
+		Sender: s.sender(), Templates: c.templates(), Settings: s.flowSettings, TokenTemplates: s.templates.ByName,
+		Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -216,7 +226,7 @@ func (s *Server) openHandlers(in *inner) error {
 	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
 	frontend, err := frontendapi.New(frontendapi.Config{
-		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: s.flowSettings, Limits: in.limits,
 		PublicURL: base, PublishableKey: s.PublishableKey(), Issuer: s.urls.issuer(),
 		AllowedOrigin: allowed,
 		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
@@ -227,7 +237,8 @@ func (s *Server) openHandlers(in *inner) error {
 	rt.frontendAPI = frontend
 	backend, err := backendapi.New(backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
-		RedirectURL:     frontend.RedirectURL,
+		RedirectURL: frontend.RedirectURL,
+		Settings:    s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
 		Development:     c.Development, Now: c.Now, Logger: s.log,
 	})
@@ -262,7 +273,7 @@ func (s *Server) newPages(allowed func(origin string) bool) (http.Handler, error
 	}
 	c := &s.cfg
 	return ui.New(ui.Config{
-		PublicURL: s.urls.base(), PublishableKey: s.PublishableKey(), AppName: c.Settings.AppName,
+		PublicURL: s.urls.base(), PublishableKey: s.PublishableKey(), AppName: func() string { return s.live.Current().AppName },
 		SignInURL: own(s.SignInURL()), SignUpURL: own(s.urls.page(c.SignUpURL, "/sign-up")),
 		UserURL: own(s.UserURL()), HomeURL: own(s.HomeURL()),
 		AllowedOrigin: allowed, OutboxURL: s.outboxURL(), Logger: s.log,
@@ -301,6 +312,8 @@ func (s *Server) startJobs(st *storage, in *inner) {
 		return err
 	}})
 	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
+	s.jobs.Start(jobs.Job{Name: "settings", Every: reloadEvery, MaxPause: reloadEvery, Run: s.live.Refresh})
+	s.jobs.Start(jobs.Job{Name: "JWT templates", Every: reloadEvery, MaxPause: reloadEvery, Run: s.templates.Refresh})
 	s.jobs.Start(jobs.Job{Name: "key rotation", Every: rotateEvery, Alone: true, Run: in.keys.Rotate})
 	if st.sweep != nil {
 		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {

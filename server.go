@@ -6,9 +6,12 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
+	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/middleware"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -23,6 +26,11 @@ type Server struct {
 	log      *slog.Logger
 	testCode string // "" in production
 	sdkFile  string // "" in production
+
+	instanceID string // "ins_…"
+	live       *settings.Live[Settings]
+	templates  *jwttemplate.Templates
+	derived    atomic.Pointer[derivedSettings]
 
 	users      *user.Service
 	sessions   *session.Service

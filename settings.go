@@ -1,69 +1,83 @@
 package gatehouse
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 )
 
 // Settings are what an instance asks of people and lets them do. Start from
-// [DefaultSettings]: the zero value switches everything off. The toml names are
-// those of the table [settings] in the configuration file.
+// [DefaultSettings]: the zero value switches everything off. The toml names are those of
+// the table [settings] in the configuration file, the json names those of the Backend
+// API. Operators change them while servers run, see [Server.UpdateSettings].
 type Settings struct {
-	// AppName is how pages and mails call the app.
-	AppName string `toml:"app_name"`
+	// AppName is how pages and mails call the app, in 64 characters or fewer.
+	AppName string `toml:"app_name" json:"app_name"`
+	// SupportEmail is where people may ask for help. "" shows none.
+	SupportEmail string `toml:"support_email" json:"support_email"`
 
-	EmailAddress Attribute `toml:"email_address"`
-	PhoneNumber  Attribute `toml:"phone_number"`
-	Username     Attribute `toml:"username"`
-	FirstName    Attribute `toml:"first_name"`
-	LastName     Attribute `toml:"last_name"`
-	Password     Attribute `toml:"password"`
+	EmailAddress Attribute `toml:"email_address" json:"email_address"`
+	PhoneNumber  Attribute `toml:"phone_number" json:"phone_number"`
+	Username     Attribute `toml:"username" json:"username"`
+	FirstName    Attribute `toml:"first_name" json:"first_name"`
+	LastName     Attribute `toml:"last_name" json:"last_name"`
+	Password     Attribute `toml:"password" json:"password"`
 
 	// Strategies are the ways to prove who one is: "password", "email_code",
 	// "email_link" and "phone_code", which needs a sender of texts. Where there are passwords they can
 	// be reset by a code.
-	Strategies []string `toml:"strategies"`
+	Strategies []string `toml:"strategies" json:"strategies"`
+	// PreferredSignIn is what people who sign in are asked for first: "password", "otp"
+	// (a code), or "", which is the password where there are any.
+	PreferredSignIn string `toml:"preferred_sign_in" json:"preferred_sign_in"`
 	// SignUpMode is "public" or "restricted"; restricted leaves sign-up to those who
 	// were invited, and to the Backend API.
-	SignUpMode string `toml:"sign_up_mode"`
-	// MinPasswordLength is in code points, 8 or more. Where the password is the
+	SignUpMode string `toml:"sign_up_mode" json:"sign_up_mode"`
+	// LegalConsent asks whoever signs up to accept the terms and the privacy policy that
+	// the next two lead to: http or https URLs, "" for none.
+	LegalConsent     bool   `toml:"legal_consent" json:"legal_consent"`
+	TermsURL         string `toml:"terms_url" json:"terms_url"`
+	PrivacyPolicyURL string `toml:"privacy_policy_url" json:"privacy_policy_url"`
+	// MinPasswordLength is in code points, 8 to 256. Where the password is the
 	// only factor, 15 is recommended.
-	MinPasswordLength int `toml:"min_password_length"`
+	MinPasswordLength int `toml:"min_password_length" json:"min_password_length"`
 	// SingleSession allows one session per browser; else people may be signed in
 	// with several accounts side by side.
-	SingleSession bool `toml:"single_session"`
+	SingleSession bool `toml:"single_session" json:"single_session"`
 	// DeleteSelf lets people delete their own account.
-	DeleteSelf bool `toml:"delete_self"`
+	DeleteSelf bool `toml:"delete_self" json:"delete_self"`
 	// Reverification asks for a factor that is not older than 10 minutes before an
 	// account is deleted or changed in a sensitive way.
-	Reverification bool `toml:"reverification"`
+	Reverification bool `toml:"reverification" json:"reverification"`
 	// EnumerationProtection answers alike whether an account exists or not. Whoever
 	// chooses a username is still told that it is taken, and so is whoever signs up
 	// with an address that is not to be verified.
-	EnumerationProtection bool `toml:"enumeration_protection"`
+	EnumerationProtection bool `toml:"enumeration_protection" json:"enumeration_protection"`
 	// MailsPerHour, TextsPerHour and TextsPerHourAndCountry bound what codes and links the
 	// instance sends, whoever asks; 0 means 2000, 500 and 100, a negative number no bound.
 	// A spent one is an error in the log, and 429 for who asks next.
-	MailsPerHour           int `toml:"mails_per_hour"`
-	TextsPerHour           int `toml:"texts_per_hour"`
-	TextsPerHourAndCountry int `toml:"texts_per_hour_and_country"`
-	// LockoutAttempts is how many failed attempts lock an account; 0 means 10.
-	LockoutAttempts int `toml:"lockout_attempts"`
-	// LockoutDuration is how long it stays locked, "1h" in the file; 0 means 1 hour.
-	LockoutDuration Duration `toml:"lockout_duration"`
+	MailsPerHour           int `toml:"mails_per_hour" json:"mails_per_hour"`
+	TextsPerHour           int `toml:"texts_per_hour" json:"texts_per_hour"`
+	TextsPerHourAndCountry int `toml:"texts_per_hour_and_country" json:"texts_per_hour_and_country"`
+	// LockoutAttempts is how many failed attempts lock an account, 100 at most; 0 means 10.
+	LockoutAttempts int `toml:"lockout_attempts" json:"lockout_attempts"`
+	// LockoutDuration is how long it stays locked, "1h" in the file, 30 days at most; 0
+	// means 1 hour.
+	LockoutDuration Duration `toml:"lockout_duration" json:"lockout_duration"`
+	// TestMode lets test addresses accept the test code and takes testing tokens. A
+	// development server may switch it off; production cannot switch it on (C-13).
+	TestMode bool `toml:"test_mode" json:"test_mode"`
 }
 
 // Attribute says what is done with one piece of a user.
 type Attribute struct {
-	Enabled bool `toml:"enabled"`
+	Enabled bool `toml:"enabled" json:"enabled"`
 	// Required at sign-up.
-	Required bool `toml:"required"`
+	Required bool `toml:"required" json:"required"`
 	// SignIn: it identifies people who sign in.
-	SignIn bool `toml:"sign_in"`
+	SignIn bool `toml:"sign_in" json:"sign_in"`
 	// VerifyAtSignUp: sign-up is complete only when it is proved.
-	VerifyAtSignUp bool `toml:"verify_at_sign_up"`
+	VerifyAtSignUp bool `toml:"verify_at_sign_up" json:"verify_at_sign_up"`
 }
 
 // Duration is a time.Duration that configuration files write as "90s" or "1h".
@@ -97,37 +111,13 @@ func DefaultSettings(development bool) Settings {
 		DeleteSelf:            true,
 		Reverification:        true,
 		EnumerationProtection: !development,
+		TestMode:              development,
 	}
 	if development { // in production texts need a sender of their own
 		s.PhoneNumber = Attribute{Enabled: true, SignIn: true, VerifyAtSignUp: true}
 		s.Strategies = append(s.Strategies, "phone_code", "email_link")
 	}
 	return s
-}
-
-// validate names the first setting that cannot be met.
-func (s Settings) validate() error {
-	switch {
-	case s.AppName == "":
-		return configError("Settings.AppName", "is empty")
-	case s.SignUpMode != "public" && s.SignUpMode != "restricted":
-		return configError("Settings.SignUpMode", `is neither "public" nor "restricted"`)
-	case s.MinPasswordLength < 8 || s.MinPasswordLength > 256:
-		return configError("Settings.MinPasswordLength", "is not between 8 and 256")
-	case !s.EmailAddress.SignIn && !s.PhoneNumber.SignIn && !s.Username.SignIn:
-		return configError("Settings", "name nothing to sign in with: set SignIn of EmailAddress, PhoneNumber or Username")
-	case s.LockoutAttempts < 0 || s.LockoutDuration < 0:
-		return configError("Settings", "have a negative lockout")
-	}
-	for _, strategy := range s.Strategies {
-		if !slices.Contains(flow.Strategies(), strategy) {
-			return configError("Settings.Strategies", "has an unknown strategy: "+strategy)
-		}
-	}
-	if len(s.Strategies) == 0 {
-		return configError("Settings.Strategies", "is empty")
-	}
-	return nil
 }
 
 // flow returns the settings in the form that flows and the environment answer use.
@@ -150,10 +140,15 @@ func (s Settings) flow(c *Config, urls publicURLs) flow.Settings {
 		DeleteSelf:         s.DeleteSelf,
 		EnumerationProtect: s.EnumerationProtection,
 		SignUpMode:         s.SignUpMode,
+		LegalConsent:       s.LegalConsent,
+		TermsURL:           s.TermsURL,
+		PrivacyPolicyURL:   s.PrivacyPolicyURL,
+		SupportEmail:       s.SupportEmail,
+		PreferredSignIn:    s.PreferredSignIn,
 		LockoutAttempts:    s.LockoutAttempts,
 		LockoutDuration:    time.Duration(s.LockoutDuration),
 		Budgets:            flow.Budgets{Mails: s.MailsPerHour, Texts: s.TextsPerHour, TextsPerCountry: s.TextsPerHourAndCountry},
-		TestMode:           c.Development,
+		TestMode:           c.Development && s.TestMode,
 		HomeURL:            urls.page(c.HomeURL, "/"),
 		SignInURL:          urls.page(c.SignInURL, "/sign-in"),
 		SignUpURL:          urls.page(c.SignUpURL, "/sign-up"),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/session/redisstore"
@@ -18,6 +19,8 @@ type storage struct {
 	db    *sqldb.DB
 	users *usersql.Store
 	keys  session.KeyStore
+	// documents are what operators change while servers run.
+	documents *document.Store
 
 	clients     session.ClientStore
 	sessions    session.SessionStore
@@ -59,6 +62,9 @@ func (st *storage) openDatabase(ctx context.Context, url string, open func(conte
 	st.closers = append(st.closers, st.db.Close)
 	st.checks = append(st.checks, check{"database", st.db.Pool().PingContext})
 	if err := st.db.Migrate(ctx, "instance", schema); err != nil {
+		return err
+	}
+	if st.documents, err = document.NewStore(ctx, st.db); err != nil {
 		return err
 	}
 	if st.users, err = usersql.New(ctx, st.db); err != nil {

@@ -75,7 +75,7 @@ func (c *Config) completeButSecrets() (publicURLs, error) {
 	if !c.WhenStale.Valid() {
 		return publicURLs{}, configError("WhenStale", `is none of "ask", "refuse" and "allow"`)
 	}
-	if err := c.Settings.validate(); err != nil {
+	if err := c.checkSettings(); err != nil {
 		return publicURLs{}, err
 	}
 	mode := c.completeProduction

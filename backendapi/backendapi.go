@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -31,6 +32,13 @@ type Config struct {
 	JWKS     func() []byte      // required: the public key set (RFC 7517) as JSON
 	Flow     *flow.Engine       // required: issues tickets
 	Limits   session.LimitStore // required
+
+	Settings   Settings               // required
+	Templates  *jwttemplate.Templates // required
+	InstanceID string                 // required: "ins_…"
+	// AllowedOrigins are those that the configuration allows beside the public URL's, for
+	// GET /v1/instance.
+	AllowedOrigins []string
 
 	// RedirectURL returns an address that browsers may be sent to in canonical form; ok
 	// is false for every other (H-01). Required.
@@ -69,6 +77,12 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.Limits is required")
 	case cfg.RedirectURL == nil:
 		return nil, errors.New("backendapi: Config.RedirectURL is required")
+	case cfg.Settings == nil:
+		return nil, errors.New("backendapi: Config.Settings is required")
+	case cfg.Templates == nil:
+		return nil, errors.New("backendapi: Config.Templates is required")
+	case cfg.InstanceID == "":
+		return nil, errors.New("backendapi: Config.InstanceID is required")
 	case len(cfg.SecretKeyHashes) == 0:
 		return nil, errors.New("backendapi: Config.SecretKeyHashes needs at least one")
 	}
@@ -86,6 +100,19 @@ func New(cfg Config) (*Handler, error) {
 // register lists every route.
 func (h *Handler) register() {
 	h.routes.Add("GET /v1/jwks", (*call).jwks)
+
+	h.routes.Add("GET /v1/instance", (*call).getInstance)
+	h.routes.Add("PATCH /v1/instance", (*call).updateInstance)
+	h.routes.Add("GET /v1/instance/settings", (*call).getSettings)
+	h.routes.Add("PATCH /v1/instance/settings", (*call).updateSettings)
+	h.routes.Add("PATCH /v1/instance/restrictions", (*call).updateRestrictions)
+	h.routes.Add("PATCH /v1/beta_features/instance_settings", (*call).updateBetaSettings)
+
+	h.routes.Add("GET /v1/jwt_templates", (*call).listTemplates)
+	h.routes.Add("POST /v1/jwt_templates", (*call).createTemplate)
+	h.routes.Add("GET /v1/jwt_templates/{id}", (*call).getTemplate)
+	h.routes.Add("PATCH /v1/jwt_templates/{id}", (*call).updateTemplate)
+	h.routes.Add("DELETE /v1/jwt_templates/{id}", (*call).deleteTemplate)
 
 	h.routes.Add("GET /v1/users", (*call).listUsers)
 	h.routes.Add("GET /v1/users/count", (*call).countUsers)
@@ -112,6 +139,8 @@ func (h *Handler) register() {
 	h.routes.Add("GET /v1/sessions", (*call).listSessions)
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
 	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)
+
+	h.routes.Add("POST /v1/testing_tokens", (*call).createTestingToken)
 }
 
 // ServeHTTP answers one request. Every answer is JSON with the headers of W-02.

@@ -16,8 +16,11 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
+	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -39,17 +42,37 @@ type server struct {
 	users    *user.Service
 	sessions *session.Service
 	outbox   *notify.Outbox
-	settings flow.Settings
-	down     error // what sending a mail fails with
+	flow     flow.Settings // but for TestMode, which operators change
+	down     error         // what sending a mail fails with
+	settings *settings.Live[testSettings]
 	now      time.Time
 	log      strings.Builder
+}
+
+// testSettings are what operators change in these tests, in place of the instance's.
+type testSettings struct {
+	SignUpMode      string `json:"sign_up_mode"`
+	SupportEmail    string `json:"support_email"`
+	PreferredSignIn string `json:"preferred_sign_in"`
+	TestMode        bool   `json:"test_mode"`
+	EmailAddress    struct {
+		Enabled  bool `json:"enabled"`
+		Required bool `json:"required"`
+	} `json:"email_address"`
+}
+
+func (s testSettings) check() error {
+	if s.SignUpMode != "public" && s.SignUpMode != "restricted" {
+		return &settings.ValueError{Name: "sign_up_mode", Problem: "is none"}
+	}
+	return nil
 }
 
 func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	t.Helper()
 	s := &server{
 		t: t, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), outbox: &notify.Outbox{},
-		settings: flow.Settings{
+		flow: flow.Settings{
 			AppName: "Acme", EmailAddress: flow.Attribute{Enabled: true},
 			TicketURL: "https://app.example.com/v1/tickets/accept",
 		},
@@ -89,17 +112,33 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 		}),
 	})
 	must(t, err)
+	documents, err := document.NewStore(t.Context(), db)
+	must(t, err)
+	s.settings, err = settings.Open(t.Context(), settings.Config[testSettings]{
+		Defaults: testSettings{SignUpMode: "public", TestMode: true}, Pinned: []string{"email_address.enabled"},
+		Validate: testSettings.check, Documents: documents, Now: clock,
+	})
+	must(t, err)
+	templates, err := jwttemplate.Open(t.Context(), documents, clock)
+	must(t, err)
 	logger := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	engine, err := flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: store, Limits: store, Sender: mailer{s},
-		Settings: func() flow.Settings { return s.settings }, Pepper: make([]byte, 32), Now: clock, Logger: logger,
+		Settings: func() flow.Settings {
+			now := s.flow
+			now.TestMode = s.settings.Current().TestMode
+			return now
+		},
+		TestCode: "424242", Pepper: make([]byte, 32), Now: clock, Logger: logger,
 	})
 	must(t, err)
+	t.Cleanup(engine.Close)
 	s.config = backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Limits: store,
 		RedirectURL: func(text string) (string, bool) {
 			return text, strings.HasPrefix(text, "https://app.example.com/")
 		},
+		Settings: s.settings, Templates: templates, InstanceID: "ins_2J2MvPu9PnXcuhbPZNao0LOXqK9", AllowedOrigins: []string{"https://app.example.com"},
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
 		Now:             clock,
 		Logger:          logger,

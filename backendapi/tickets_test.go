@@ -155,11 +155,11 @@ func TestInvitationRefusals(t *testing.T) {
 	s.create(`{"email_address":["jane@example.com"],"skip_password_requirement":true}`)
 	large := `"` + strings.Repeat("x", 8200) + `"`
 	for body, want := range map[string]string{
-		`{}`:                                                                       "form_param_missing email_address",
-		`{"email_address":"joe"}`:                                                  "form_param_format_invalid email_address",
-		`{"email_address":["a@example.com"]}`:                                      "form_param_type_invalid email_address",
-		`{"email_address":"JANE@example.com"}`:                                     "form_identifier_exists email_address",
-		`{"email_address":"a@example.com","odd":1}`:                                "form_param_unknown odd",
+		`{}`:                                        "form_param_missing email_address",
+		`{"email_address":"joe"}`:                   "form_param_format_invalid email_address",
+		`{"email_address":["a@example.com"]}`:       "form_param_type_invalid email_address",
+		`{"email_address":"JANE@example.com"}`:      "form_identifier_exists email_address",
+		`{"email_address":"a@example.com","odd":1}`: "form_param_unknown odd",
 		`{"email_address":"a@example.com","private_metadata":{}}`:                  "form_param_unknown private_metadata",
 		`{"email_address":"a@example.com","notify":"yes"}`:                         "form_param_type_invalid notify",
 		`{"email_address":"a@example.com","public_metadata":[]}`:                   "form_param_value_invalid public_metadata",
@@ -178,7 +178,7 @@ func TestInvitationRefusals(t *testing.T) {
 	if a := s.call(http.MethodPost, "/v1/invitations", `{"email_address":"jane@example.com","ignore_existing":true}`); a.status != 200 {
 		t.Errorf("one for somebody with an account, wanted: %s", a.raw)
 	}
-	s.settings.EmailAddress.Enabled = false
+	s.flow.EmailAddress.Enabled = false
 	s.call(http.MethodPost, "/v1/invitations", `{"email_address":"b@example.com"}`).refused(400, "invitations_not_supported")
 	token := s.call(http.MethodPost, "/v1/sign_in_tokens", `{"user_id":"`+s.create(`{"username":"token"}`)+`"}`).ok().text("id")
 	for _, id := range []string{"inv_000000000000000000000000000", "inv_", token} {

@@ -66,7 +66,7 @@ func authConfig(s flow.Settings) object {
 
 func displayConfig(s flow.Settings) object {
 	preferred := "otp"
-	if slices.Contains(s.Strategies, "password") {
+	if s.PreferredSignIn != "otp" && slices.Contains(s.Strategies, "password") {
 		preferred = "password"
 	}
 	return object{
@@ -86,7 +86,8 @@ func displayConfig(s flow.Settings) object {
 		"after_switch_session_url": s.HomeURL, "after_join_waitlist_url": s.HomeURL,
 		"organization_profile_url": "", "create_organization_url": "",
 		"after_leave_organization_url": s.HomeURL, "after_create_organization_url": s.HomeURL,
-		"support_email": nil, "help_url": nil, "privacy_policy_url": "", "terms_url": "",
+		"support_email": orNull(s.SupportEmail), "help_url": nil,
+		"privacy_policy_url": s.PrivacyPolicyURL, "terms_url": s.TermsURL,
 		"branded": false, "experimental_force_oauth_first": false, "show_devmode_warning": false,
 		"clerk_js_version": "6", "google_one_tap_client_id": nil,
 		"captcha_public_key": nil, "captcha_public_key_invisible": nil, "captcha_widget_type": nil,
@@ -135,7 +136,7 @@ func userSettings(s flow.Settings) object {
 		"sign_in":        object{"second_factor": object{"required": false, "enabled": false}},
 		"sign_up": object{
 			"captcha_enabled": false, "captcha_widget_type": "smart", "custom_action_required": false,
-			"progressive": true, "mode": signUpMode(s), "legal_consent_enabled": false,
+			"progressive": true, "mode": signUpMode(s), "legal_consent_enabled": s.LegalConsent,
 			"allowlist_only": false, "mfa": object{"required": false},
 		},
 		"restrictions": object{

@@ -38,6 +38,8 @@ func TestEnvironmentFollowsSettings(t *testing.T) {
 	s.settings.SignUpMode = "restricted"
 	s.settings.MinPasswordLength = 15
 	s.settings.EnumerationProtect = true
+	s.settings.LegalConsent, s.settings.TermsURL, s.settings.PrivacyPolicyURL = true, "https://example.com/terms", "https://example.com/privacy"
+	s.settings.SupportEmail = "help@example.com"
 	a := s.browser().get("/v1/environment").ok()
 	for path, want := range map[string]any{
 		"auth_config.single_session_mode":                    true,
@@ -46,6 +48,10 @@ func TestEnvironmentFollowsSettings(t *testing.T) {
 		"display_config.instance_environment_type":           "production",
 		"user_settings.actions.delete_self":                  false,
 		"user_settings.sign_up.mode":                         "restricted",
+		"user_settings.sign_up.legal_consent_enabled":        true,
+		"display_config.terms_url":                           "https://example.com/terms",
+		"display_config.privacy_policy_url":                  "https://example.com/privacy",
+		"display_config.support_email":                       "help@example.com",
 		"user_settings.password_settings.min_length":         15.0,
 		"user_settings.attributes.phone_number.enabled":      false,
 		"user_settings.attributes.email_address.enabled":     true,
@@ -62,7 +68,14 @@ func TestEnvironmentFollowsSettings(t *testing.T) {
 			t.Errorf("%s = %v, want %v", path, got, want)
 		}
 	}
-	s.settings.SignUpMode = "public"
+	s.settings.Strategies = []string{"password", "email_code"}
+	for preferred, want := range map[string]string{"": "password", "password": "password", "otp": "otp"} {
+		s.settings.PreferredSignIn = preferred
+		if got := s.browser().get("/v1/environment").ok().text("display_config.preferred_sign_in_strategy"); got != want {
+			t.Errorf("preferred %q is shown as %s, want %s", preferred, got, want)
+		}
+	}
+	s.settings.SignUpMode, s.settings.LegalConsent = "public", false
 	// The button that deletes an account follows the instance as well as the user.
 	b := s.signUp("jane@example.com")
 	if me := b.me(http.MethodGet, "/v1/me", nil).ok(); me.at("response.delete_self_enabled") != false {

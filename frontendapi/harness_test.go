@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/frontendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/notify"
@@ -41,22 +43,23 @@ var madeUpCookie = strings.Repeat("A", 43) + "." + strings.Repeat("A", 27)
 
 // server is the Frontend API over real services.
 type server struct {
-	t        testing.TB
-	handler  http.Handler
-	config   frontendapi.Config
-	users    *user.Service
-	sessions *session.Service
-	keys     *session.Keys
-	store    *sessionsql.Store // of the keys, and of all else unless backend.live is set
-	outbox   *notify.Outbox
-	sender   *gate
-	hasher   *user.Hasher
-	calls    *calls // of stores
-	engine   *flow.Engine
-	digest   user.Digest // of password, for users that are made without signing up
-	clock    *clock
-	settings *flow.Settings
-	log      *syncBuffer
+	t         testing.TB
+	handler   http.Handler
+	config    frontendapi.Config
+	users     *user.Service
+	sessions  *session.Service
+	keys      *session.Keys
+	store     *sessionsql.Store // of the keys, and of all else unless backend.live is set
+	outbox    *notify.Outbox
+	sender    *gate
+	hasher    *user.Hasher
+	calls     *calls // of stores
+	engine    *flow.Engine
+	digest    user.Digest // of password, for users that are made without signing up
+	clock     *clock
+	settings  *flow.Settings
+	templates *jwttemplate.Templates
+	log       *syncBuffer
 
 	answers  []string // every body that was sent
 	leads    []string // every Location
@@ -174,7 +177,8 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 	must(t, err)
 	handler := &events{}
 	s.users, err = user.NewService(user.Config{
-		Store: people, Events: handler, Hasher: s.hasher, AppName: "Acme", Now: s.clock.Now, Logger: logger,
+		Store: people, Events: handler, Hasher: s.hasher, Now: s.clock.Now,
+		PasswordRules: func() user.PasswordRules { return user.PasswordRules{AppName: "Acme"} }, Logger: logger,
 	})
 	must(t, err)
 	cfg := frontendapi.Config{
@@ -191,9 +195,18 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 	for _, c := range change {
 		c(&cfg, s.settings)
 	}
+	documents, err := document.NewStore(t.Context(), b.db)
+	must(t, err)
+	s.templates, err = jwttemplate.Open(t.Context(), documents, s.clock.Now)
+	must(t, err)
+	testCode := ""
+	if s.settings.TestMode { // as a development server
+		testCode = "424242"
+	}
 	handler.engine, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: attempts, Limits: limits, Sender: s.sender,
-		Settings: cfg.Settings, Pepper: make([]byte, 32), Floor: -1, Now: s.clock.Now, Logger: logger,
+		Settings: cfg.Settings, TestCode: testCode, TokenTemplates: s.templates.ByName, Pepper: make([]byte, 32),
+		Floor: -1, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	s.engine = handler.engine

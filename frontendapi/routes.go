@@ -45,6 +45,7 @@ func (h *Handler) register() {
 	h.on("POST /v1/client/sessions/{id}/end", client, limitOther, (*call).endSession)
 	h.on("POST /v1/client/sessions/{id}/remove", client, limitOther, (*call).removeSession)
 	h.on("POST /v1/client/sessions/{id}/tokens", open, limitToken, (*call).mintToken)
+	h.on("POST /v1/client/sessions/{id}/tokens/{template}", open, limitToken, (*call).mintTemplate)
 	h.on("POST /v1/client/sessions/{id}/verify", client, limitOther, (*call).startReverification, "level")
 	h.on("POST /v1/client/sessions/{id}/verify/prepare_first_factor", client, limitPrepare, (*call).prepareReverification, prepareParams...)
 	h.on("POST /v1/client/sessions/{id}/verify/attempt_first_factor", client, limitAttempt, (*call).attemptReverification, proofParams...)

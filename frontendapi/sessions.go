@@ -76,6 +76,21 @@ func (c *call) noteActive(id user.ID) error {
 // mintToken serves POST /v1/client/sessions/{id}/tokens: the one bare answer that
 // matters. The mint itself checks the cookie and counts, in the same read.
 func (c *call) mintToken() error {
+	return c.replyToken(func(id session.ID) (string, error) {
+		return c.h.cfg.Sessions.Mint(c.r.Context(), c.cookie, id, c.origin, c.owe(eventOf(limitToken, string(id)))...)
+	})
+}
+
+// mintTemplate serves POST /v1/client/sessions/{id}/tokens/{template}: a token for
+// another service, of the claims that an operator chose.
+func (c *call) mintTemplate() error {
+	return c.replyToken(func(id session.ID) (string, error) {
+		return c.h.cfg.Flow.TemplateToken(c.r.Context(), c.cookie, id, c.origin, c.values["template"], c.owe(eventOf(limitToken, string(id)))...)
+	})
+}
+
+// replyToken answers with what mint returns for the session in the path.
+func (c *call) replyToken(mint func(session.ID) (string, error)) error {
 	id, err := c.sessionID()
 	if err != nil {
 		return err
@@ -83,7 +98,7 @@ func (c *call) mintToken() error {
 	if c.cookie == "" {
 		return apierr.AuthenticationInvalid
 	}
-	jwt, err := c.h.cfg.Sessions.Mint(c.r.Context(), c.cookie, id, c.origin, c.owe(eventOf(limitToken, string(id)))...)
+	jwt, err := mint(id)
 	if limited, ok := errors.AsType[*session.LimitError](err); ok {
 		return tooMany(limited.RetryAfter)
 	}

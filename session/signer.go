@@ -48,7 +48,8 @@ type signer struct {
 	method  jwt.SigningMethod
 	private crypto.Signer
 	spki    []byte
-	head    string // the encoded header and its dot
+	// The encoded headers and their dots, of session tokens and of template tokens.
+	head, templateHead string
 }
 
 // newSigner readies a private key. An empty id means one that follows from the
@@ -68,14 +69,17 @@ func newSigner(id string, private crypto.Signer) (*signer, error) {
 	if id == "" {
 		id = derivedKeyID(spki)
 	}
-	// cat tells session tokens from the other classes that the instance signs (T-16).
-	header := fmt.Sprintf(`{"alg":%q,"cat":%q,"kid":%q,"typ":"JWT"}`, algorithm, auth.CategorySession, id)
+	// cat tells the classes apart that the instance signs (T-16).
+	head := func(category string) string {
+		header := fmt.Sprintf(`{"alg":%q,"cat":%q,"kid":%q,"typ":"JWT"}`, algorithm, category, id)
+		return base64.RawURLEncoding.EncodeToString([]byte(header)) + "."
+	}
 	return &signer{
 		key:     auth.Key{ID: id, Algorithm: algorithm, Public: private.Public()},
 		method:  methods[algorithm],
 		private: private,
 		spki:    spki,
-		head:    base64.RawURLEncoding.EncodeToString([]byte(header)) + ".",
+		head:    head(auth.CategorySession), templateHead: head(auth.CategoryTemplate),
 	}, nil
 }
 

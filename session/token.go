@@ -48,19 +48,38 @@ func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string, ev
 
 // mintFor is Mint for a cookie of the client that stores know as token.
 func (s *Service) mintFor(ctx context.Context, token string, client ClientID, id ID, azp string, events ...Event) (string, error) {
-	if len(events) == 0 && (token == "" || !id.valid()) {
-		return "", ErrNotFound // the store would say so
-	}
-	now := s.now() // before the read: no token is younger than what was read
-	data, ss, err := s.cfg.Sessions.Load(ctx, token, id, now, events...)
+	ss, now, err := s.load(ctx, token, client, id, events...)
 	if err != nil {
 		return "", wrap("mint", err)
 	}
-	if c, ok := decodeCookie(data, now); !ok || c.ClientID != client || c.ClientID != ss.ClientID || c.predates(ss) {
-		return "", fmt.Errorf("mint: %w", ErrNotFound)
-	}
 	minted, err := s.mint(ctx, ss, azp, now)
 	return minted, wrap("mint", err)
+}
+
+// loadFor reads a session of the client that sent cookie, dead or alive, in one round
+// trip, and counts the events in it.
+func (s *Service) loadFor(ctx context.Context, cookie string, id ID, events ...Event) (ss Session, now time.Time, err error) {
+	v, ok := parseCookie(cookie)
+	if !ok {
+		return s.load(ctx, "", "", id, events...)
+	}
+	return s.load(ctx, v.token(), v.client, id, events...)
+}
+
+// load is loadFor for a cookie of the client that stores know as token.
+func (s *Service) load(ctx context.Context, token string, client ClientID, id ID, events ...Event) (ss Session, now time.Time, err error) {
+	if len(events) == 0 && (token == "" || !id.valid()) {
+		return Session{}, now, ErrNotFound // the store would say so
+	}
+	now = s.now() // before the read: no token is younger than what was read
+	data, ss, err := s.cfg.Sessions.Load(ctx, token, id, now, events...)
+	if err != nil {
+		return Session{}, now, err
+	}
+	if c, ok := decodeCookie(data, now); !ok || c.ClientID != client || c.ClientID != ss.ClientID || c.predates(ss) {
+		return Session{}, now, ErrNotFound
+	}
+	return ss, now, nil
 }
 
 // Token mints for a session that the caller has just read. ErrNotActive.
@@ -146,10 +165,7 @@ func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (t
 	if changed := ss.UpdatedAt.Truncate(time.Second); changed.After(issued) {
 		issued = changed
 	}
-	// Tokens of the second in which a signing key was revoked are refused.
-	if ended := s.cfg.Keys.sessionsEndedAt().Truncate(time.Second); !issued.After(ended) {
-		issued = ended.Add(time.Second)
-	}
+	issued = s.afterRevocation(issued)
 	expires = issued.Add(s.cfg.TokenLifetime)
 	if end := ss.ExpireAt.Add(time.Second - 1).Truncate(time.Second); end.Before(expires) {
 		expires = end // no token outlives its session
@@ -170,6 +186,20 @@ func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (t
 		return "", time.Time{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTokenTooLarge, len(buf), MaxTokenSize)
 	}
 	return string(buf), expires, nil
+}
+
+// issuedAt is the claim iat of a token that is made now.
+func (s *Service) issuedAt(now time.Time) time.Time {
+	return s.afterRevocation(now.Truncate(time.Second))
+}
+
+// afterRevocation moves iat out of the second in which a signing key was revoked, whose
+// tokens are refused.
+func (s *Service) afterRevocation(issued time.Time) time.Time {
+	if ended := s.cfg.Keys.sessionsEndedAt().Truncate(time.Second); !issued.After(ended) {
+		return ended.Add(time.Second)
+	}
+	return issued
 }
 
 // appendClaims writes the payload. By hand, since encoding/json costs a quarter of

@@ -51,7 +51,7 @@ func (h *Handler) page(p pageName) http.HandlerFunc {
 		}
 		h.render(w, r, p.file, view{
 			Title:          p.title,
-			AppName:        h.cfg.AppName,
+			AppName:        h.cfg.AppName(),
 			Assets:         h.prefix + "/ui/" + h.assets.release,
 			FrontendAPI:    h.cfg.FrontendAPI,
 			PublishableKey: h.cfg.PublishableKey,

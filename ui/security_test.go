@@ -113,7 +113,7 @@ func TestModulesBuildNoHTML(t *testing.T) {
 func TestValuesAreEscaped(t *testing.T) {
 	const evil = `"><script>alert(1)</script>`
 	h := open(t, func(c *ui.Config) {
-		c.AppName, c.PublishableKey = evil, evil
+		c.AppName, c.PublishableKey = func() string { return evil }, evil
 		c.HomeURL, c.SignInURL, c.UserURL = "/?a="+`%22%3E`+"\"'<script>", "/sign-in?a=\"'<script>", "/user?a=\"'<script>"
 	})
 	for _, path := range pagePaths {

@@ -37,8 +37,8 @@ type Config struct {
 	PublicURL string
 	// PublishableKey is handed to the pages in a data attribute. Required.
 	PublishableKey string
-	// AppName is shown on every page. "" means "Gatehouse".
-	AppName string
+	// AppName is shown on every page, and asked for anew at each. nil means "Gatehouse".
+	AppName func() string
 	// FrontendAPI is the path of the Frontend API on the same origin, its version
 	// included. "" means the prefix of PublicURL + "/v1".
 	FrontendAPI string
@@ -121,8 +121,8 @@ func (h *Handler) complete() error {
 		return fmt.Errorf("PublishableKey: missing")
 	}
 	h.origin, h.prefix, h.secure = u.Scheme+"://"+u.Host, strings.TrimRight(u.Path, "/"), u.Scheme == "https"
-	if h.cfg.AppName == "" {
-		h.cfg.AppName = "Gatehouse"
+	if h.cfg.AppName == nil {
+		h.cfg.AppName = func() string { return "Gatehouse" }
 	}
 	if h.cfg.Logger == nil {
 		h.cfg.Logger = slog.New(slog.DiscardHandler)

@@ -11,12 +11,15 @@ const (
 	maxPasswordBytes  = 1024 // also bounds what is hashed
 )
 
+// PasswordRules are what may differ between instances, and change while one runs.
+type PasswordRules struct {
+	MinLength int    // in code points, 8 to 256; what lies outside counts as the bound (P-04)
+	AppName   string // a password may not be it; "" skips the rule
+}
+
 // passwordPolicy is what a new password has to obey. There are no rules about
 // kinds of characters, and nothing is trimmed, folded or cut (P-03, P-04).
-type passwordPolicy struct {
-	minLength int // in code points
-	appName   string
-}
+type passwordPolicy struct{ rules func() PasswordRules }
 
 // checkEncoding holds even where the policy is skipped: passwords are text that can
 // be typed again, of bounded length.
@@ -39,13 +42,15 @@ func (p passwordPolicy) check(password string, identifiers []string) error {
 	if err := p.checkEncoding(password); err != nil {
 		return err
 	}
+	rules := p.rules()
+	least := min(max(rules.MinLength, minPasswordLength), maxPasswordLength)
 	length := utf8.RuneCountInString(password)
 	switch {
-	case length < p.minLength:
-		return &FieldError{Field: "password", Rule: RulePasswordTooShort, Limit: p.minLength}
+	case length < least:
+		return &FieldError{Field: "password", Rule: RulePasswordTooShort, Limit: least}
 	case length > maxPasswordLength:
 		return &FieldError{Field: "password", Rule: RulePasswordTooLong, Limit: maxPasswordLength}
-	case p.isKnown(password, identifiers):
+	case isKnown(password, identifiers, rules.AppName):
 		return &FieldError{Field: "password", Rule: RulePasswordIdentifier}
 	case isBreached(password):
 		return &FieldError{Field: "password", Rule: RulePasswordPwned}
@@ -55,8 +60,8 @@ func (p passwordPolicy) check(password string, identifiers []string) error {
 
 // isKnown reports whether the password is what everybody can know of the user: an
 // identifier, the local part of an address, or the app's name (P-05).
-func (p passwordPolicy) isKnown(password string, identifiers []string) bool {
-	if p.appName != "" && strings.EqualFold(password, p.appName) {
+func isKnown(password string, identifiers []string, appName string) bool {
+	if appName != "" && strings.EqualFold(password, appName) {
 		return true
 	}
 	for _, identifier := range identifiers {

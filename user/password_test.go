@@ -287,3 +287,22 @@ func TestPasswordChange(t *testing.T) {
 	_, err = f.Update(t.Context(), u.ID, user.Change{PasswordDigest: "plain"})
 	wantRule(t, err, "password_digest", user.RuleFormat)
 }
+
+// The rules of now decide about a new password; what they say outside of the bounds
+// counts as the bound (P-04).
+func TestPasswordRulesMayChange(t *testing.T) {
+	f := newFixture(t)
+	for _, tt := range []struct {
+		least, length int
+		ok            bool
+	}{{0, 7, false}, {0, 8, true}, {3, 7, false}, {12, 11, false}, {12, 12, true}, {9999, 255, false}, {9999, 256, true}} {
+		f.rules.MinLength = tt.least
+		_, err := f.HashPassword(t.Context(), strings.Repeat("q7", 200)[:tt.length])
+		if (err == nil) != tt.ok {
+			t.Errorf("%d of at least %d: %v", tt.length, tt.least, err)
+		}
+	}
+	f.rules = user.PasswordRules{AppName: "hydroponics"}
+	_, err := f.HashPassword(t.Context(), "Hydroponics")
+	wantRule(t, err, "password", user.RulePasswordIdentifier)
+}

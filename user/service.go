@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -18,11 +17,10 @@ type Config struct {
 	Events EventHandler // required: what follows a ban or a deletion
 	Hasher *Hasher      // nil means NewHasher with its defaults
 
-	MinPasswordLength int              // in code points, 8 to 256; 0 means 8
-	AppName           string           // a password may not be it; "" skips the rule
-	PhoneRegions      []string         // ISO 3166 codes that new phone numbers may be of (I-05); nil means any
-	Now               func() time.Time // nil means time.Now
-	Logger            *slog.Logger     // nil means discard
+	PasswordRules func() PasswordRules // asked at each new password; nil means those of the zero value
+	PhoneRegions  []string             // ISO 3166 codes that new phone numbers may be of (I-05); nil means any
+	Now           func() time.Time     // nil means time.Now
+	Logger        *slog.Logger         // nil means discard
 }
 
 // Service holds the rules about users. It is safe for concurrent use.
@@ -53,8 +51,9 @@ func NewService(cfg Config) (*Service, error) {
 		return nil, errors.New("user: Config.Store is no TicketStore")
 	case cfg.Events == nil:
 		return nil, errors.New("user: Config.Events is required")
-	case cfg.MinPasswordLength != 0 && (cfg.MinPasswordLength < minPasswordLength || cfg.MinPasswordLength > maxPasswordLength):
-		return nil, fmt.Errorf("user: Config.MinPasswordLength is %d, want %d to %d", cfg.MinPasswordLength, minPasswordLength, maxPasswordLength)
+	}
+	if cfg.PasswordRules == nil {
+		cfg.PasswordRules = func() PasswordRules { return PasswordRules{} }
 	}
 	if cfg.Hasher == nil {
 		hasher, err := NewHasher(HasherConfig{})
@@ -69,7 +68,7 @@ func NewService(cfg Config) (*Service, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	policy := passwordPolicy{minLength: orDefault(cfg.MinPasswordLength, minPasswordLength), appName: cfg.AppName}
+	policy := passwordPolicy{rules: cfg.PasswordRules}
 	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, tickets: tickets, policy: policy, purged: new(atomic.Int64)}, nil
 }
 

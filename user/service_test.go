@@ -25,6 +25,8 @@ type fixture struct {
 	now    time.Time
 	events []user.Event // that the handler was given and accepted
 	fail   error        // what the handler returns
+
+	rules user.PasswordRules // of now
 }
 
 // noon is where the fixture's clock stands.
@@ -47,9 +49,9 @@ func newFixture(t testing.TB, adjust ...func(*user.Config)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	f := &fixture{store: store, hasher: fastHasher(t), log: &bytes.Buffer{}, now: noon}
+	f := &fixture{store: store, hasher: fastHasher(t), log: &bytes.Buffer{}, now: noon, rules: user.PasswordRules{AppName: "Gatehouse"}}
 	cfg := user.Config{
-		Store: store, Events: user.EventHandlerFunc(f.handle), Hasher: f.hasher, AppName: "Gatehouse",
+		Store: store, Events: user.EventHandlerFunc(f.handle), Hasher: f.hasher, PasswordRules: func() user.PasswordRules { return f.rules },
 		Now:    func() time.Time { f.mu.Lock(); defer f.mu.Unlock(); return f.now },
 		Logger: slog.New(slog.NewTextHandler(f.log, nil)),
 	}
@@ -153,11 +155,9 @@ func TestNewServiceNamesTheField(t *testing.T) {
 	store := newFixture(t).store
 	events := user.EventHandlerFunc(func(context.Context, user.Event) error { return nil })
 	for want, cfg := range map[string]user.Config{
-		"user: Config.Store is required":                       {Events: events},
-		"user: Config.Store is no Outbox":                      {Store: struct{ user.Store }{store}, Events: events},
-		"user: Config.Events is required":                      {Store: store},
-		"user: Config.MinPasswordLength is 7, want 8 to 256":   {Store: store, Events: events, MinPasswordLength: 7},
-		"user: Config.MinPasswordLength is 257, want 8 to 256": {Store: store, Events: events, MinPasswordLength: 257},
+		"user: Config.Store is required":  {Events: events},
+		"user: Config.Store is no Outbox": {Store: struct{ user.Store }{store}, Events: events},
+		"user: Config.Events is required": {Store: store},
 	} {
 		if _, err := user.NewService(cfg); err == nil || err.Error() != want {
 			t.Errorf("NewService = %v, want %s", err, want)

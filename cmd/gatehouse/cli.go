@@ -11,13 +11,14 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Dev     devCommand     `cmd:"" help:"Run a development server on this machine: nothing to set up, test addresses accept a fixed code."`
-	Serve   serveCommand   `cmd:"" help:"Run a production server."`
-	Init    initCommand    `cmd:"" help:"Write gatehouse.toml and a file of secrets for a production server."`
-	Keys    keysCommand    `cmd:"" help:"Show, rotate and revoke keys."`
-	Token   tokenCommand   `cmd:"" help:"Explain session tokens."`
-	Doctor  doctorCommand  `cmd:"" help:"Look for what keeps people out: configuration, stores, clocks, keys, hosts, proxies, cookies. Changes nothing."`
-	Version versionCommand `cmd:"" help:"Say which build this is."`
+	Dev      devCommand      `cmd:"" help:"Run a development server on this machine: nothing to set up, test addresses accept a fixed code."`
+	Serve    serveCommand    `cmd:"" help:"Run a production server."`
+	Init     initCommand     `cmd:"" help:"Write gatehouse.toml and a file of secrets for a production server."`
+	Settings settingsCommand `cmd:"" help:"Show and change what the instance asks of people and lets them do, while servers run."`
+	Keys     keysCommand     `cmd:"" help:"Show, rotate and revoke keys."`
+	Token    tokenCommand    `cmd:"" help:"Explain session tokens."`
+	Doctor   doctorCommand   `cmd:"" help:"Look for what keeps people out: configuration, stores, clocks, keys, hosts, proxies, cookies. Changes nothing."`
+	Version  versionCommand  `cmd:"" help:"Say which build this is."`
 }
 
 // command is what a line names.

@@ -67,7 +67,7 @@ func (f file) settings(lookup func(string) string, development bool) (settings, 
 	}
 	c.Development = development
 	c.HomeURL, c.SignInURL, c.SignUpURL, c.UserURL = f.HomeURL, f.SignInURL, f.SignUpURL, f.UserURL
-	c.Settings, c.Passwords = &f.Settings, f.Passwords
+	c.Settings, c.PinnedSettings, c.Passwords = &f.Settings, f.pinned, f.Passwords
 	s := settings{gatehouse: c, smtp: f.SMTP, hook: f.Hook, logFormat: lookup("GATEHOUSE_LOG_FORMAT")}
 	if err := errors.Join(s.smtp.complete(lookup), s.hook.complete(lookup)); err != nil {
 		return settings{}, err

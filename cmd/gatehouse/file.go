@@ -49,6 +49,8 @@ type file struct {
 	SMTP      smtpTable           `toml:"smtp"`
 	Hook      hookTable           `toml:"hook"`
 	Log       logTable            `toml:"log"`
+
+	pinned []string // the names of the settings that the file has
 }
 
 // logTable is the table [log].
@@ -72,6 +74,9 @@ func readFile(path string, development bool) (file, error) {
 	if err := dec.Decode(&f); err != nil {
 		return f, fmt.Errorf("%s: %w", path, explain(err))
 	}
+	if f.pinned, err = settingNames(text); err != nil {
+		return f, fmt.Errorf("%s: %w", path, explain(err))
+	}
 	dir := filepath.Dir(path)
 	for _, p := range []*string{&f.Dir, &f.SecretsFile, &f.ClerkJSDir, &f.TemplatesDir, &f.SMTP.PasswordFile, &f.Hook.SecretFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
@@ -82,6 +87,30 @@ func readFile(path string, development bool) (file, error) {
 		f.DatabaseURL = "sqlite:" + filepath.Join(dir, rest)
 	}
 	return f, nil
+}
+
+// settingNames lists what the table [settings] of a file has: "sign_up_mode",
+// "email_address.required".
+func settingNames(text []byte) ([]string, error) {
+	var all struct {
+		Settings map[string]any `toml:"settings"`
+	}
+	if err := toml.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	var names []string
+	for name, value := range all.Settings {
+		group, ok := value.(map[string]any)
+		if !ok {
+			names = append(names, name)
+			continue
+		}
+		for inner := range group {
+			names = append(names, name+"."+inner)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // explain says where a file is wrong without quoting it, since it may hold secrets.

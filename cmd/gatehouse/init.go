@@ -97,12 +97,15 @@ allowed_origins = []
 # Mails and texts in words of your own, see docs/messages.md.
 # templates_dir = "messages"
 
+# What stands below is decided here; the rest is changed while the server runs, with
+# "gatehouse settings set" or the Backend API.
 [settings]
 app_name = "My app"
-sign_up_mode = "public"   # or "restricted": by invitation, or through the Backend API
-min_password_length = 8   # 15 is recommended while the password is the only factor
-delete_self = true        # people may delete their account
-reverification = true     # … after confirming that it is they
+# sign_up_mode = "public"   # or "restricted": by invitation, or through the Backend API
+# min_password_length = 8   # 15 is recommended while the password is the only factor
+# delete_self = true        # people may delete their account
+# reverification = true     # … after confirming that it is they
+# legal_consent = true      # whoever signs up accepts terms_url and privacy_policy_url
 
 [smtp]
 # Without a server no mail goes out, and nobody can confirm an address.

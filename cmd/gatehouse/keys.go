@@ -41,9 +41,9 @@ func (c *keysShowCommand) Run(_ context.Context, p *program) error {
 	return nil
 }
 
-// signingKeysFlags say whose signing keys a command is about: those in the database of
+// instanceFlags say whose keys or settings a command is about: those in the database of
 // the server with the same configuration, running or not.
-type signingKeysFlags struct {
+type instanceFlags struct {
 	serverFlags
 	Dev bool   `name:"dev" help:"The server is a development server."`
 	Dir string `placeholder:"DIR" help:"Its folder, .gatehouse by default (GATEHOUSE_DIR); with --dev."`
@@ -55,7 +55,12 @@ type keyArgument struct {
 }
 
 // manage opens the keys for fn.
-func (f *signingKeysFlags) manage(ctx context.Context, p *program, fn func(*session.Keys) error) error {
+func (f *instanceFlags) manage(ctx context.Context, p *program, fn func(*session.Keys) error) error {
+	return f.with(p, func(config gatehouse.Config) error { return gatehouse.ManageKeys(ctx, config, fn) })
+}
+
+// with resolves the configuration for fn, or prints it.
+func (f *instanceFlags) with(p *program, fn func(gatehouse.Config) error) error {
 	s, err := f.resolve(p, f.Dev, map[string]string{"GATEHOUSE_DIR": f.Dir})
 	if err != nil {
 		return err
@@ -65,7 +70,7 @@ func (f *signingKeysFlags) manage(ctx context.Context, p *program, fn func(*sess
 	}
 	config := s.gatehouse
 	config.Logger = s.logger(p)
-	err = gatehouse.ManageKeys(ctx, config, fn)
+	err = fn(config)
 	if _, ok := errors.AsType[*gatehouse.ConfigError](err); ok {
 		return &usageError{err}
 	}
@@ -74,7 +79,7 @@ func (f *signingKeysFlags) manage(ctx context.Context, p *program, fn func(*sess
 
 func minutes(d time.Duration) int { return int(d / time.Minute) }
 
-type keysListCommand struct{ signingKeysFlags }
+type keysListCommand struct{ instanceFlags }
 
 // Run implements command.
 func (c *keysListCommand) Run(ctx context.Context, p *program) error {
@@ -94,7 +99,7 @@ func (c *keysListCommand) Run(ctx context.Context, p *program) error {
 	})
 }
 
-type keysAddCommand struct{ signingKeysFlags }
+type keysAddCommand struct{ instanceFlags }
 
 // Run implements command.
 func (c *keysAddCommand) Run(ctx context.Context, p *program) error {
@@ -110,7 +115,7 @@ func (c *keysAddCommand) Run(ctx context.Context, p *program) error {
 
 type keysPromoteCommand struct {
 	keyArgument
-	signingKeysFlags
+	instanceFlags
 }
 
 // Run implements command.
@@ -126,7 +131,7 @@ func (c *keysPromoteCommand) Run(ctx context.Context, p *program) error {
 
 type keysRetireCommand struct {
 	keyArgument
-	signingKeysFlags
+	instanceFlags
 }
 
 // Run implements command.
@@ -142,7 +147,7 @@ func (c *keysRetireCommand) Run(ctx context.Context, p *program) error {
 
 type keysRevokeCommand struct {
 	keyArgument
-	signingKeysFlags
+	instanceFlags
 }
 
 // exposed is what a revocation cannot reach.

@@ -4,6 +4,7 @@
 //	gatehouse dev      a development server on this machine, nothing to set up
 //	gatehouse serve    a production server
 //	gatehouse init     writes a configuration for serve
+//	gatehouse settings shows and changes the settings of a running instance
 //	gatehouse keys     shows the publishable key; lists, rotates and revokes signing keys
 //	gatehouse token    says what a session token means, and why it is refused
 //	gatehouse doctor   finds what keeps people out of a deployment

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
+	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -42,6 +45,10 @@ var fromDomain = []struct {
 	{session.ErrConflict, Conflict},
 	{session.ErrImpersonated, mustCode("authorization_invalid")}, // whoever acts as somebody changes nothing that protects them
 	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
+	{settings.ErrOutdated, Conflict},
+	{jwttemplate.ErrNotFound, NotFound},
+	{jwttemplate.ErrBusy, Conflict},
+	{jwttemplate.ErrTooMany, mustCode("form_param_array_size_exceeded")},
 	{sqldb.ErrUnavailable, Unavailable.After(busyFor)},
 	{context.DeadlineExceeded, Unavailable.After(busyFor)},
 	{context.Canceled, Unavailable.After(busyFor)}, // the client has gone: nobody reads it
@@ -68,6 +75,12 @@ func From(err error) *Error {
 	if e, ok := errors.AsType[*user.FieldError](err); ok {
 		return fromField(e).Because(err)
 	}
+	if e := fromSettings(err); e != nil {
+		return e.Because(err)
+	}
+	if e := fromTemplate(err); e != nil {
+		return e.Because(err)
+	}
 	for _, m := range fromDomain {
 		if errors.Is(err, m.err) {
 			return m.api.Because(err)
@@ -88,6 +101,39 @@ func fromFlow(fe *flow.Error, err error) *Error {
 		e = e.With("session_id", string(fe.SessionID))
 	}
 	return e
+}
+
+// fromSettings maps what package settings refuses; nil for everything else.
+func fromSettings(err error) *Error {
+	if e, ok := errors.AsType[*settings.ValueError](err); ok {
+		return ParamValue.At(e.Name).Saying("This setting " + e.Problem + ".")
+	}
+	if e, ok := errors.AsType[*settings.PinnedError](err); ok {
+		return FeatureOff.At(e.Name).Saying("This setting is decided by the configuration of the server and can be changed only there.")
+	}
+	if _, ok := errors.AsType[*settings.UnknownError](err); ok {
+		return ParamUnknown
+	}
+	return nil
+}
+
+// fromTemplate maps what package jwttemplate refuses; nil for everything else.
+func fromTemplate(err error) *Error {
+	if _, ok := errors.AsType[*auth.ReservedClaimError](err); ok {
+		return mustCode("jwt_template_reserved_claim").At("claims")
+	}
+	bad, ok := errors.AsType[*jwttemplate.FieldError](err)
+	if !ok {
+		return nil
+	}
+	code := map[jwttemplate.Rule]string{
+		jwttemplate.RuleMissing:  "form_param_missing",
+		jwttemplate.RuleFormat:   "form_param_format_invalid",
+		jwttemplate.RuleTooLarge: "form_param_exceeds_allowed_size",
+		jwttemplate.RuleBounds:   "form_param_value_invalid",
+		jwttemplate.RuleTaken:    "form_already_exists",
+	}[bad.Rule]
+	return mustCode(code).At(bad.Field)
 }
 
 // takenText tells people which of their identifiers is somebody else's.

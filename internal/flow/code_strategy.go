@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"strings"
 
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -126,22 +125,9 @@ func (s codeTo) prepare(ctx context.Context, r *round, to destination) error {
 	if s.kind == user.KindPhoneNumber {
 		out = s.e.templates.textOut()
 	}
-	return s.e.sendCode(ctx, r, s.strategy, to, s.isTest(to), out)
+	return s.e.sendCode(ctx, r, s.strategy, to, s.e.isTest(s.kind, to.key, r.settings), out)
 }
 
 func (s codeTo) judge(ctx context.Context, r *round, p Proof) (bool, error) {
 	return s.e.judgeCode(ctx, r, s.strategy, p.Code)
-}
-
-// isTest reports whether to is a test address: one that gets no message and accepts
-// the test code. There are none unless a test code is configured (C-13).
-func (s codeTo) isTest(to destination) bool {
-	if s.e.testCode == "" {
-		return false
-	}
-	if s.kind == user.KindPhoneNumber {
-		return user.IsFictionalPhone(to.key)
-	}
-	local, _, ok := strings.Cut(to.key, "@")
-	return ok && strings.Contains(local, "+clerk_test")
 }

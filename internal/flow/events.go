@@ -54,7 +54,7 @@ func (e *Engine) tellPassword(ctx context.Context, id user.ID) error {
 		kind = kindPasswordRemoved
 	}
 	for _, i := range u.Identifications {
-		if i.Kind != user.KindEmailAddress || !i.Verified() {
+		if i.Kind != user.KindEmailAddress || !i.Verified() || e.isTest(i.Kind, i.Key, s) {
 			continue
 		}
 		m, err := e.templates.compose(kind, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())

@@ -26,6 +26,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -55,14 +56,19 @@ type Config struct {
 	// the place of. nil holds none.
 	Templates fs.FS
 
-	// TestCode is what every code step of a test address (one with "+clerk_test" in
-	// its local part) accepts instead of a mailed code. It is for development
-	// servers: "" means that no address is a test address (C-13).
-	TestCode string
-
 	// Floor is how long a step at least takes that looks for somebody while identifiers
 	// are hidden; 0 means 10 ms, negative none.
 	Floor time.Duration
+
+	// TestCode is what every code step of a test address accepts instead of a code that
+	// is sent: an e-mail address with "+clerk_test" in its local part, or a phone number
+	// of +1 (XXX) 555-0100 to 0199. It is for development servers: "" means that no
+	// address is a test address, and no testing token is good (C-13).
+	TestCode string
+
+	// TokenTemplates finds a JWT template by its name, or returns jwttemplate.ErrNotFound. nil
+	// means that there are none.
+	TokenTemplates func(name string) (jwttemplate.Template, error)
 
 	Now    func() time.Time // nil means time.Now
 	Logger *slog.Logger     // nil means discard
@@ -75,6 +81,7 @@ type Engine struct {
 	attempts session.AttemptStore
 	limits   session.LimitStore
 	settings func() Settings
+	template func(name string) (jwttemplate.Template, error)
 	testCode string
 	now      func() time.Time
 	log      *slog.Logger
@@ -84,6 +91,7 @@ type Engine struct {
 	nameKey []byte                                                         // keys made-up ids and the names of counters
 	floor   time.Duration
 	pause   func(ctx context.Context, d time.Duration) // tests see how long
+	testKey []byte                                     // keys the MAC of testing tokens
 	post    *post
 	alarm   alarm
 	table   []strategy
@@ -120,9 +128,12 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.TokenTemplates == nil {
+		cfg.TokenTemplates = func(string) (jwttemplate.Template, error) { return jwttemplate.Template{}, jwttemplate.ErrNotFound }
+	}
 	e := &Engine{
 		users: cfg.Users, sessions: cfg.Sessions, attempts: cfg.Attempts, limits: cfg.Limits,
-		settings: cfg.Settings, testCode: cfg.TestCode, now: cfg.Now, log: cfg.Logger,
+		settings: cfg.Settings, template: cfg.TokenTemplates, testCode: cfg.TestCode, now: cfg.Now, log: cfg.Logger,
 		verify: cfg.Users.VerifyPassword, floor: cfg.Floor, pause: pause, post: newPost(cfg.Sender, cfg.Logger),
 	}
 	var err error
@@ -133,6 +144,9 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	if e.nameKey, err = subKey(cfg.Pepper, "flow: names"); err != nil {
+		return nil, err
+	}
+	if e.testKey, err = subKey(cfg.Pepper, "flow: testing tokens"); err != nil {
 		return nil, err
 	}
 	e.table = strategies(e)

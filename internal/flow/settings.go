@@ -27,10 +27,15 @@ type Settings struct {
 	DeleteSelf         bool
 	EnumerationProtect bool          // known and unknown identifiers look alike (E-01)
 	SignUpMode         string        // "public", "restricted"; "" means "public"
+	LegalConsent       bool          // whoever signs up has to accept the terms
 	LockoutAttempts    int           // 0 means 10
 	LockoutDuration    time.Duration // 0 means 1 h
 	Budgets            Budgets
-	TestMode           bool
+	TestMode           bool // test addresses and testing tokens, where there is a test code (C-13)
+
+	TermsURL, PrivacyPolicyURL string // "" for none, like the next
+	SupportEmail               string
+	PreferredSignIn            string // "password", "otp"; "" is the password where there are any
 
 	HomeURL, SignInURL, SignUpURL, UserURL string
 	VerifyURL                              string // where links in mails lead to: GET /v1/verify

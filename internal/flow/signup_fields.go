@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -12,6 +13,7 @@ const (
 	fieldFirstName = "first_name"
 	fieldLastName  = "last_name"
 	fieldPassword  = "password"
+	fieldLegal     = "legal_accepted"
 )
 
 // needs says what a sign-up asks for. The lists are never nil.
@@ -48,6 +50,12 @@ func requirements(st signUpState, s Settings) needs {
 		}
 	}
 	n.missing = append(n.missing, missingIdentifier(st, s, n.missing)...)
+	if s.LegalConsent {
+		n.required = append(n.required, fieldLegal)
+		if st.LegalAcceptedAt.IsZero() {
+			n.missing = append(n.missing, fieldLegal)
+		}
+	}
 	if st.Email.Value != "" && s.EmailAddress.VerifyAtSignUp && !st.Email.verified() {
 		n.unverified = append(n.unverified, string(user.KindEmailAddress))
 	}
@@ -116,7 +124,11 @@ func (e *Engine) readFields(ctx context.Context, f SignUpFields, st signUpState,
 		if len(f.UnsafeMetadata) > 0 {
 			st.UnsafeMetadata = f.UnsafeMetadata
 		}
-		if f.LegalAccepted != nil && *f.LegalAccepted && st.LegalAcceptedAt.IsZero() {
+		switch {
+		case f.LegalAccepted == nil:
+		case !*f.LegalAccepted:
+			st.LegalAcceptedAt = time.Time{}
+		case st.LegalAcceptedAt.IsZero():
 			st.LegalAcceptedAt = e.now()
 		}
 	}

@@ -57,6 +57,7 @@ func defaults() flow.Settings {
 		Password:     flow.Attribute{Enabled: true, Required: true},
 		Strategies:   []string{"password", "email_code"},
 		DeleteSelf:   true, Reverification: true, SignInURL: "https://app.example.com/sign-in",
+		TestMode: true,
 	}
 }
 

@@ -14,6 +14,7 @@ var secretComparisons = map[string]string{
 	"backendapi/key.go":              "SHA-256 of the secret key",
 	"internal/flow/code.go":          "HMAC of a code",
 	"internal/flow/link.go":          "SHA-256 of a link",
+	"internal/flow/testing.go":       "HMAC of a testing token",
 	"notify/signature.go":            "HMAC of a message",
 	"middleware/answer.go":           "SHA-256 of a handshake's secret",
 	"session/cookievalue.go":         "SHA-256 of the cookie",

@@ -24,6 +24,8 @@ type Job struct {
 	// Every is the pause between the end of one run and the start of the next;
 	// required, except with Forever.
 	Every time.Duration
+	// MaxPause bounds the pause after failures; 0 means a minute.
+	MaxPause time.Duration
 	// Run does the work once. With Forever it works until ctx ends.
 	Run func(ctx context.Context) error
 	// Forever marks a Run that only returns when ctx ends or it failed; it is then
@@ -65,7 +67,7 @@ func NewRunner(cfg Config) *Runner {
 
 // Start begins to run a job, at once and then after each pause. A run that fails
 // or panics is logged, the first of a series as an error, and tried again after a
-// pause that doubles up to a minute.
+// pause that doubles up to Job.MaxPause.
 func (r *Runner) Start(j Job) {
 	r.group.Go(func() { r.loop(j) })
 }
@@ -89,7 +91,7 @@ func (r *Runner) loop(j Job) {
 		pause := every
 		if err != nil {
 			failures++
-			pause = backoff(every, failures)
+			pause = backoff(every, j.MaxPause, failures)
 			level := slog.LevelError
 			if failures > 1 {
 				level = slog.LevelDebug
@@ -134,8 +136,10 @@ func (r *Runner) once(j Job, every time.Duration) (err error) {
 }
 
 // backoff is the pause after n failures in a row.
-func backoff(every time.Duration, n int) time.Duration {
-	const most = time.Minute
+func backoff(every, most time.Duration, n int) time.Duration {
+	if most <= 0 {
+		most = time.Minute
+	}
 	pause := max(every, 100*time.Millisecond)
 	for range min(n-1, 10) {
 		pause *= 2

@@ -154,3 +154,20 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.b.String()
 }
+
+// What is asked to be quick is tried again soon, however long it has failed.
+func TestMaxPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := jobs.NewRunner(jobs.Config{})
+		var runs atomic.Int32
+		r.Start(jobs.Job{Name: "quick", Every: time.Second, MaxPause: time.Second, Run: func(context.Context) error {
+			runs.Add(1)
+			return errors.New("no database")
+		}})
+		time.Sleep(10500 * time.Millisecond)
+		r.Stop()
+		if got := runs.Load(); got != 11 {
+			t.Errorf("runs = %d, want 11", got)
+		}
+	})
+}

@@ -32,6 +32,7 @@ export class SignUpElement extends AccountElement {
     this.#ticket = this.ticket()
     const [client, environment] = await Promise.all([this.visitor(), this.api.get('/environment', { signal: this.signal })])
     this.#ask(environment.user_settings)
+    this.#askConsent(environment)
     if (!client) return
     if (this.#ticket) return this.#accept()
     // A code is on its way: whoever comes back from reading it goes on where they were.
@@ -65,6 +66,28 @@ export class SignUpElement extends AccountElement {
     else if (choice) this.#choose(attributes)
     const min = settings?.password_settings?.min_length
     if (min) this.text('min-length', String(min))
+  }
+
+  /**
+   * Asks for consent where the instance does, with links to what there is to read.
+   * @param {any} environment
+   */
+  #askConsent(environment) {
+    const field = /** @type {HTMLElement} */ (this.querySelector('[data-consent]'))
+    const wanted = Boolean(environment.user_settings?.sign_up?.legal_consent_enabled)
+    field.hidden = !wanted
+    const input = field.querySelector('input')
+    if (input) input.required = wanted
+    const display = environment.display_config ?? {}
+    const pages = { '[data-terms]': display.terms_url, '[data-privacy]': display.privacy_policy_url }
+    for (const [selector, url] of Object.entries(pages)) {
+      const link = /** @type {HTMLAnchorElement} */ (field.querySelector(selector))
+      if (url) link.href = url
+      // The terms are named even where there is no page of them.
+      else link.hidden = selector === '[data-privacy]' || Boolean(display.privacy_policy_url)
+    }
+    const both = /** @type {HTMLElement} */ (field.querySelector('[data-both]'))
+    both.hidden = Boolean(field.querySelector('a[hidden]'))
   }
 
   /** Without any address the username, though optional, is what finds the account. */
