@@ -203,7 +203,7 @@ func (s *Server) openHandlers(in *inner) error {
 		return err
 	}
 	backend, err := backendapi.New(backendapi.Config{
-		Users: s.users, Sessions: s.sessions, JWKS: in.keys.JWKS, Limits: in.limits,
+		Users: s.users, Sessions: s.sessions, JWKS: in.keys.JWKS, Limits: in.limits, PublicURL: base,
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
 		Development:     c.Development, Now: c.Now, Logger: s.log,
 	})

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -29,6 +30,10 @@ type Config struct {
 	Sessions *session.Service   // required
 	JWKS     func() []byte      // required: the public key set (RFC 7517) as JSON
 	Limits   session.LimitStore // required
+
+	// PublicURL is where browsers find the Frontend API, which serves the pictures that
+	// answers name; it may carry a path. Required.
+	PublicURL *url.URL
 
 	// SecretKeyHashes are the SHA-256 sums of the keys that are good, more than one
 	// during a rotation (B-01, B-04). At least one is required.
@@ -59,6 +64,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.JWKS is required")
 	case cfg.Limits == nil:
 		return nil, errors.New("backendapi: Config.Limits is required")
+	case cfg.PublicURL == nil || cfg.PublicURL.Host == "":
+		return nil, errors.New("backendapi: Config.PublicURL must be absolute")
 	case len(cfg.SecretKeyHashes) == 0:
 		return nil, errors.New("backendapi: Config.SecretKeyHashes needs at least one")
 	}
@@ -89,6 +96,9 @@ func (h *Handler) register() {
 	h.routes.Add("POST /v1/users/{id}/unban", (*call).unbanUser)
 	h.routes.Add("POST /v1/users/{id}/lock", (*call).lockUser)
 	h.routes.Add("POST /v1/users/{id}/unlock", (*call).unlockUser)
+
+	h.routes.Add("POST /v1/users/{id}/profile_image", (*call).setImage)
+	h.routes.Add("DELETE /v1/users/{id}/profile_image", (*call).removeImage)
 
 	h.routes.Add("GET /v1/sessions", (*call).listSessions)
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)

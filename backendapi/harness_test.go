@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -80,6 +81,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	must(t, err)
 	s.config = backendapi.Config{
 		Users: s.users, Sessions: s.sessions, JWKS: keys.JWKS, Limits: store,
+		PublicURL:       &url.URL{Scheme: "https", Host: "app.example.com", Path: "/auth"},
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
 		Now:             clock,
 		Logger:          slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -20,6 +20,7 @@ const (
 	limitPrepare                   // 5 in a minute a client; package flow counts by destination
 	limitToken                     // 30 in 10 s a session
 	limitMetadata                  // 10 in 10 s a user
+	limitImage                     // 5 in 10 s a user
 )
 
 type budget struct {
@@ -36,6 +37,7 @@ var budgets = map[limit]budget{
 	limitPrepare:      {"prepare", 5, time.Minute},
 	limitToken:        {"token", 30, 10 * time.Second},
 	limitMetadata:     {"metadata", 10, 10 * time.Second},
+	limitImage:        {"image", 5, 10 * time.Second},
 }
 
 // limitByAddress counts what needs no client to be known, before anything is parsed or
@@ -46,7 +48,7 @@ func (c *call) limitByAddress(rt route) error {
 	switch rt.limit {
 	case limitNone:
 		return nil
-	case limitToken, limitPrepare, limitMetadata:
+	case limitToken, limitPrepare, limitMetadata, limitImage:
 		return c.take(limitOther, address)
 	}
 	return c.take(rt.limit, address)
@@ -60,8 +62,8 @@ func (c *call) limitByOwner(rt route) error {
 			return c.take(limitPrepare, string(c.client.ID))
 		}
 		return c.take(limitPrepare, c.h.cfg.ClientAddress(c.r))
-	case limitMetadata:
-		return c.take(limitMetadata, c.session.UserID)
+	case limitMetadata, limitImage:
+		return c.take(rt.limit, c.session.UserID)
 	case limitToken:
 		if id := c.values["id"]; random.ValidID("sess", id) { // others are refused by the handler
 			return c.take(limitToken, id)

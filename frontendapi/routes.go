@@ -39,6 +39,9 @@ func (h *Handler) register() {
 	h.on("GET /v1/me", self, limitOther, (*call).getMe)
 	h.on("PATCH /v1/me", self, limitOther, (*call).updateMe, profileParams...)
 	h.on("DELETE /v1/me", self, limitOther, (*call).deleteMe)
+	h.on("POST /v1/me/profile_image", self, limitImage, (*call).setImage, fileParam)
+	h.on("DELETE /v1/me/profile_image", self, limitOther, (*call).removeImage)
+	h.on("GET /v1/images/{name}", open, limitOther, (*call).image)
 	h.on("PATCH /v1/me/metadata", self, limitMetadata, (*call).updateMetadata, "unsafe_metadata")
 	h.on("POST /v1/me/change_password", self, limitAttempt, (*call).changePassword, "current_password", "new_password", "sign_out_of_other_sessions")
 	for _, k := range addressKinds {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/picture"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
@@ -31,6 +32,7 @@ type Service struct {
 	store  Store
 	outbox Outbox
 	policy passwordPolicy
+	images *picture.Maker
 	inTx   bool // made by WithTx
 
 	purged *atomic.Int64 // when Drain purged the outbox last, in Unix seconds
@@ -66,7 +68,7 @@ func NewService(cfg Config) (*Service, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	policy := passwordPolicy{minLength: orDefault(cfg.MinPasswordLength, minPasswordLength), appName: cfg.AppName}
-	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, policy: policy, purged: new(atomic.Int64)}, nil
+	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, policy: policy, images: picture.NewMaker(), purged: new(atomic.Int64)}, nil
 }
 
 // WithTx returns a Service whose every write, events included, is part of tx: each

@@ -21,15 +21,17 @@ var sentinels = map[string]struct {
 	err      error
 	internal bool
 }{
-	"user.ErrNotFound":        {err: user.ErrNotFound},
-	"user.ErrIdentifierTaken": {err: user.ErrIdentifierTaken},
-	"user.ErrExternalIDTaken": {err: user.ErrExternalIDTaken},
-	"user.ErrPasswordWrong":   {err: user.ErrPasswordWrong},
-	"user.ErrNoPassword":      {err: user.ErrNoPassword},
-	"user.ErrBusy":            {err: user.ErrBusy},
-	"user.ErrDeleteSelfOff":   {err: user.ErrDeleteSelfOff},
-	"user.ErrInvalid":         {err: user.ErrInvalid},
-	"user.ErrHashInTx":        {err: user.ErrHashInTx, internal: true},
+	"user.ErrNotFound":         {err: user.ErrNotFound},
+	"user.ErrIdentifierTaken":  {err: user.ErrIdentifierTaken},
+	"user.ErrExternalIDTaken":  {err: user.ErrExternalIDTaken},
+	"user.ErrPasswordWrong":    {err: user.ErrPasswordWrong},
+	"user.ErrNoPassword":       {err: user.ErrNoPassword},
+	"user.ErrBusy":             {err: user.ErrBusy},
+	"user.ErrDeleteSelfOff":    {err: user.ErrDeleteSelfOff},
+	"user.ErrInvalid":          {err: user.ErrInvalid},
+	"user.ErrImageUnsupported": {err: user.ErrImageUnsupported},
+	"user.ErrImageTooLarge":    {err: user.ErrImageTooLarge},
+	"user.ErrHashInTx":         {err: user.ErrHashInTx, internal: true},
 
 	"session.ErrNotFound":            {err: session.ErrNotFound},
 	"session.ErrNotActive":           {err: session.ErrNotActive},

@@ -33,6 +33,8 @@ var fromDomain = []struct {
 	{user.ErrLinked, mustCode("delete_linked_identification_disallowed")},
 	{user.ErrIdentifierTaken, mustCode("form_identifier_exists")},
 	{user.ErrInvalid, ParamValue},
+	{user.ErrImageUnsupported, BodyInvalid.Saying("Choose a picture: PNG, JPEG, WebP or GIF.")}, // N-04
+	{user.ErrImageTooLarge, ImageTooLarge},
 	{session.ErrNotFound, NotFound},
 	{session.ErrNotActive, AuthenticationInvalid},
 	{session.ErrUserRevoked, AuthenticationInvalid},

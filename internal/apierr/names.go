@@ -11,6 +11,7 @@ var (
 	Conflict                   = mustCode("conflict")
 	DataMissing                = mustCode("form_data_missing")
 	FeatureOff                 = mustCode("feature_not_enabled")
+	ImageTooLarge              = mustCode("image_too_large")
 	Internal                   = mustCode("internal_clerk_error")
 	MalformedParameters        = mustCode("malformed_request_parameters")
 	MethodNotAllowed           = mustCode("method_not_allowed")
