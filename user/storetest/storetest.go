@@ -43,6 +43,10 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 		{"DeleteFreesIdentifiers", deleteFreesIdentifiers},
 		{"DeleteOfUnknown", deleteOfUnknown},
 
+		{"ImageIsReplacedAndRemoved", imageIsReplacedAndRemoved},
+		{"ImageOfFailedUpdate", imageOfFailedUpdate},
+		{"ImageIsDeletedWithUser", imageIsDeletedWithUser},
+
 		{"FindFilters", findFilters},
 		{"FindNobody", findNobody},
 		{"FindTextIsLiteral", findTextIsLiteral},
