@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/middleware"
 	"github.com/gatehouse-dev/gatehouse/notify"
 )
 
@@ -67,6 +68,11 @@ type Config struct {
 	// SigningKeyPEM is a private key (PKCS #8 or PKCS #1) taken in as the active
 	// signing key, for custody outside. "" lets the server make and rotate its own.
 	SigningKeyPEM Secret
+	// KeyRotation is how long a signing key of the server's own signs before the next
+	// one takes its place, an hour or more. Verifiers that follow the public set notice
+	// nothing; give those with a copy of the key in their configuration a new one, or
+	// turn rotation off. 0 means 365 days, negative never.
+	KeyRotation time.Duration
 
 	// AllowedOrigins are the origins besides the public URL's that may call the
 	// Frontend API from a browser: "https://app.example.com". In development every
@@ -75,6 +81,10 @@ type Config struct {
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed, as
 	// addresses or networks. Empty believes none.
 	TrustedProxies []string
+	// WhenStale says what becomes of a good token while this node cannot follow the
+	// revocations of the others: [middleware.StaleAsk] ("ask", also ""), which asks the
+	// store and answers 503 if that fails, "refuse" or "allow".
+	WhenStale middleware.StalePolicy
 	// HTTPOnlySession hides the session cookie from scripts. Leave it off where an
 	// official browser SDK runs, which has to write that cookie.
 	HTTPOnlySession bool

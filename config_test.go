@@ -80,6 +80,7 @@ func TestOpenRefuses(t *testing.T) {
 		// Z-03: what belongs to one mode does not work in the other.
 		{"Z-03_test_key_in_production", "SecretKey", production, func(c *gatehouse.Config) { c.SecretKey = gatehouse.NewSecretKey(true) }},
 		{"Z-03_live_key_in_development", "SecretKey", development, func(c *gatehouse.Config) { c.SecretKey = gatehouse.NewSecretKey(false) }},
+		{"R-10_unknown_policy", "WhenStale", production, func(c *gatehouse.Config) { c.WhenStale = "trust" }},
 		{"Z-03_DevBind_in_production", "DevBind", production, func(c *gatehouse.Config) { c.DevBind = true }},
 		{"Z-03_development_on_every_address", "Addr", development, func(c *gatehouse.Config) { c.Addr = ":8080" }},
 		{"Z-03_development_on_every_IPv4_address", "Addr", development, func(c *gatehouse.Config) { c.Addr = "0.0.0.0:8080" }},

@@ -33,6 +33,20 @@ func NewSecretKey(development bool) Secret {
 // in front of the list to encrypt with it from now on.
 func NewEncryptionKey() Secret { return Secret(keyring.New()) }
 
+// developmentSecret is one that a development server makes and keeps in a file.
+type developmentSecret struct {
+	value *Secret
+	file  string
+	make  func() Secret
+}
+
+func (c *Config) developmentSecrets() []developmentSecret {
+	return []developmentSecret{
+		{&c.SecretKey, secretKeyFile, func() Secret { return NewSecretKey(true) }},
+		{&c.EncryptionKeys, encryptionKeyFile, NewEncryptionKey},
+	}
+}
+
 // makeDevelopmentSecrets fills the secrets that c lacks from files in c.Dir, made
 // on the first start (K-09, K-10).
 func (c *Config) makeDevelopmentSecrets() error {
@@ -43,23 +57,26 @@ func (c *Config) makeDevelopmentSecrets() error {
 	if err := secretfile.Create(filepath.Join(c.Dir, ".gitignore"), "*\n"); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("gatehouse: make Config.Dir: %w", err)
 	}
-	for _, s := range []struct {
-		value *Secret
-		file  string
-		make  func() Secret
-	}{
-		{&c.SecretKey, secretKeyFile, func() Secret { return NewSecretKey(true) }},
-		{&c.EncryptionKeys, encryptionKeyFile, NewEncryptionKey},
-	} {
+	for _, s := range c.developmentSecrets() {
 		if *s.value != "" {
 			continue
 		}
-		path := filepath.Join(c.Dir, s.file)
 		// Of two servers that start at once one makes the file; both use what it holds.
-		if err := secretfile.Create(path, string(s.make())+"\n"); err != nil && !errors.Is(err, fs.ErrExist) {
+		err := secretfile.Create(filepath.Join(c.Dir, s.file), string(s.make())+"\n")
+		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("gatehouse: make secret: %w", err)
 		}
-		text, err := secretfile.Read(path)
+	}
+	return c.readDevelopmentSecrets()
+}
+
+// readDevelopmentSecrets fills the secrets that c lacks from files that were made before.
+func (c *Config) readDevelopmentSecrets() error {
+	for _, s := range c.developmentSecrets() {
+		if *s.value != "" {
+			continue
+		}
+		text, err := secretfile.Read(filepath.Join(c.Dir, s.file))
 		if err != nil {
 			return fmt.Errorf("gatehouse: read secret: %w", err)
 		}

@@ -2,10 +2,16 @@
 // sign-in, sessions and the pages for them, mounted in an app's own process.
 //
 //	cfg, err := gatehouse.FromEnv(os.Getenv)
+//	if err != nil {
+//		return err
+//	}
 //	cfg.Development = true
 //	server, err := gatehouse.Open(ctx, cfg)
+//	if err != nil {
+//		return err
+//	}
 //	defer server.Close()
-//	http.ListenAndServe(cfg.Addr, server.Mount(app))
+//	return server.ListenAndServe(ctx, server.Mount(app), nil)
 //
 // [Server.Mount] serves Gatehouse's own paths and hands everything else to the
 // app, where [auth.FromContext] says who asks. [Server.Require] protects a

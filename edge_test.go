@@ -98,7 +98,7 @@ func TestRefusedRequestIsLogged(t *testing.T) {
 		host   string
 		header string
 	}{
-		{"development", development, "localhost:8080", "session_token_malformed"},
+		{"development", development, "localhost:8080", `session_token_malformed; detail="want three parts; the token was cut off or changed on its way, or is no session token"`},
 		{"production", production, "app.example.com", ""},
 	} {
 		t.Run(mode.name, func(t *testing.T) {

@@ -3,8 +3,10 @@ package gatehouse
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/secretfile"
+	"github.com/gatehouse-dev/gatehouse/middleware"
 )
 
 // Environment lists the variables that [FromEnv] reads. Those of secrets may end
@@ -22,8 +24,10 @@ var Environment = []string{
 	"GATEHOUSE_SECRET_KEY", "GATEHOUSE_SECRET_KEY_FILE",
 	"GATEHOUSE_ENCRYPTION_KEY", "GATEHOUSE_ENCRYPTION_KEY_FILE",
 	"GATEHOUSE_SIGNING_KEY_FILE",
+	"GATEHOUSE_KEY_ROTATION",
 	"GATEHOUSE_ALLOWED_ORIGINS",
 	"GATEHOUSE_TRUSTED_PROXIES",
+	"GATEHOUSE_WHEN_STALE",
 	"GATEHOUSE_HTTP_ONLY_SESSION",
 	"GATEHOUSE_CLERK_JS_DIR",
 }
@@ -31,7 +35,7 @@ var Environment = []string{
 // FromEnv returns the Config that the environment describes; getenv is
 // [os.Getenv], or a test's own. Variables that are unset leave their fields zero
 // but for Addr, which is then DefaultAddr. Lists are separated by commas; switches
-// are what [strconv.ParseBool] reads. Development is for the caller to set. The
+// are what [strconv.ParseBool] reads; GATEHOUSE_KEY_ROTATION is "365d", "720h" or "off". Development is for the caller to set. The
 // error names the variable, never its value.
 func FromEnv(getenv func(string) string) (Config, error) {
 	e := environment{getenv: getenv}
@@ -47,8 +51,10 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		SecretKey:       e.secret("GATEHOUSE_SECRET_KEY"),
 		EncryptionKeys:  e.secret("GATEHOUSE_ENCRYPTION_KEY"),
 		SigningKeyPEM:   e.file("GATEHOUSE_SIGNING_KEY_FILE"),
+		KeyRotation:     e.rotation("GATEHOUSE_KEY_ROTATION"),
 		AllowedOrigins:  e.list("GATEHOUSE_ALLOWED_ORIGINS"),
 		TrustedProxies:  e.list("GATEHOUSE_TRUSTED_PROXIES"),
+		WhenStale:       middleware.StalePolicy(getenv("GATEHOUSE_WHEN_STALE")),
 		HTTPOnlySession: e.bool("GATEHOUSE_HTTP_ONLY_SESSION"),
 		ClerkJSDir:      getenv("GATEHOUSE_CLERK_JS_DIR"),
 	}
@@ -80,6 +86,27 @@ func (e *environment) bool(variable string) bool {
 		e.fail(variable, "is neither true nor false")
 	}
 	return v
+}
+
+// rotation reads days as in "365d", a duration as in "720h", or "off".
+func (e *environment) rotation(variable string) time.Duration {
+	text := e.getenv(variable)
+	switch days, whole := strings.CutSuffix(text, "d"); {
+	case text == "":
+		return 0
+	case text == "off":
+		return -1
+	case whole:
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil && n > 0 {
+			return time.Duration(n) * 24 * time.Hour
+		}
+	default:
+		if d, err := time.ParseDuration(text); err == nil && d > 0 {
+			return d
+		}
+	}
+	e.fail(variable, `is neither days ("365d"), a duration ("720h") nor "off"`)
+	return 0
 }
 
 func (e *environment) list(variable string) []string {

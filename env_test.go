@@ -8,8 +8,10 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/middleware"
 )
 
 // secretIn writes a file that only its owner reads.
@@ -35,8 +37,10 @@ func TestFromEnv(t *testing.T) {
 		"GATEHOUSE_SECRET_KEY_FILE":     secretIn(t, "sk_live_x\n", 0o600),
 		"GATEHOUSE_ENCRYPTION_KEY":      "k1:x",
 		"GATEHOUSE_SIGNING_KEY_FILE":    secretIn(t, "PEM", 0o400),
+		"GATEHOUSE_KEY_ROTATION":        "90d",
 		"GATEHOUSE_ALLOWED_ORIGINS":     "https://a.example, https://b.example",
 		"GATEHOUSE_TRUSTED_PROXIES":     "10.0.0.0/8",
+		"GATEHOUSE_WHEN_STALE":          "refuse",
 		"GATEHOUSE_HTTP_ONLY_SESSION":   "true",
 		"GATEHOUSE_CLERK_JS_DIR":        "/srv/npm",
 		"GATEHOUSE_SOMETHING_ELSE":      "ignored",
@@ -50,9 +54,9 @@ func TestFromEnv(t *testing.T) {
 	want := gatehouse.Config{
 		Addr: "127.0.0.1:9000", PublicURL: "https://app.example.com", DevBind: true,
 		DatabaseURL: "postgres://db/app", RedisURL: "redis://cache", RedisPrefix: "app", RedisPlaintext: true,
-		Dir: "/var/lib/gatehouse", SecretKey: "sk_live_x", EncryptionKeys: "k1:x", SigningKeyPEM: "PEM",
+		Dir: "/var/lib/gatehouse", SecretKey: "sk_live_x", EncryptionKeys: "k1:x", SigningKeyPEM: "PEM", KeyRotation: 90 * 24 * time.Hour,
 		AllowedOrigins: []string{"https://a.example", "https://b.example"}, TrustedProxies: []string{"10.0.0.0/8"},
-		HTTPOnlySession: true, ClerkJSDir: "/srv/npm",
+		WhenStale: middleware.StaleRefuse, HTTPOnlySession: true, ClerkJSDir: "/srv/npm",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("FromEnv = %+v, want %+v", got, want)

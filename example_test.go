@@ -40,7 +40,7 @@ func Example() {
 		fmt.Fprintln(w, u, err)
 	})))
 
-	handler := server.Mount(app) // http.ListenAndServe(gatehouse.DefaultAddr, handler)
+	handler := server.Mount(app) // for server.ListenAndServe
 	for _, path := range []string{"/", "/api/me", "/healthz"} {
 		r := httptest.NewRequest("GET", "http://localhost:8080"+path, nil)
 		w := httptest.NewRecorder()

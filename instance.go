@@ -37,10 +37,7 @@ const (
 // claimInstance marks a new database as this server's and returns its id, or
 // returns ErrEnvironment for a database of the other mode.
 func claimInstance(ctx context.Context, db *sqldb.DB, development bool, now time.Time) (id string, err error) {
-	environment := "production"
-	if development {
-		environment = "development"
-	}
+	environment := environmentName(development)
 	var found string
 	err = db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
 		if _, err := q.ExecContext(ctx, insertInstance, random.ID("ins", now), environment, sqldb.Millis(now)); err != nil {
@@ -51,11 +48,34 @@ func claimInstance(ctx context.Context, db *sqldb.DB, development bool, now time
 	if err != nil {
 		return "", fmt.Errorf("read instance: %w", err)
 	}
-	if found != environment {
-		return "", fmt.Errorf("%w: it was made by a %s server, this is a %s one; give this server a database of its own",
-			ErrEnvironment, found, environment)
+	return id, checkEnvironment(found, environment)
+}
+
+// checkInstance is claimInstance for a database that was claimed before.
+func checkInstance(ctx context.Context, db *sqldb.DB, development bool) error {
+	var id, found string
+	err := db.Read(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		return q.QueryRowContext(ctx, selectInstance).Scan(&id, &found)
+	})
+	if err != nil {
+		return fmt.Errorf("read instance: %w", err)
 	}
-	return id, nil
+	return checkEnvironment(found, environmentName(development))
+}
+
+func environmentName(development bool) string {
+	if development {
+		return "development"
+	}
+	return "production"
+}
+
+func checkEnvironment(found, want string) error {
+	if found == want {
+		return nil
+	}
+	return fmt.Errorf("%w: it was made by a %s server, this is a %s one; give this server a database of its own",
+		ErrEnvironment, found, want)
 }
 
 // leases keeps the leases of background jobs in the database.

@@ -27,9 +27,6 @@ import (
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-// pepperLabel names the sub-key of codes and decoys (K-04).
-const pepperLabel = "pepper"
-
 // Open opens the stores that cfg names, brings their tables up to date, finishes
 // what a crash left undone, and starts the background work. The context bounds the
 // opening only. Errors: *ConfigError, ErrEnvironment, what the stores return.
@@ -107,18 +104,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, &ConfigError{"EncryptionKeys", "cannot be read: " + err.Error()}
 	}
-	external, err := parseSigningKey(string(c.SigningKeyPEM))
-	if err != nil {
-		return nil, err
-	}
-	keys, err := session.OpenKeys(ctx, session.KeysConfig{Store: st.keys, Sealer: ring, External: external, Now: c.Now})
-	if err != nil {
-		return nil, err
-	}
-	s.sessions, err = session.NewService(session.Config{
-		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
-		Keys: keys, Issuer: s.urls.issuer(), Now: c.Now, Logger: s.log,
-	})
+	keys, err := s.openSessions(ctx, st, ring)
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +123,15 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, err
 	}
+	pepper, err := openPepper(ctx, st.db, ring)
+	if err != nil {
+		return nil, err
+	}
 	settings := c.Settings.flow(c, s.urls)
 	in := &inner{keys: keys, limits: st.limits, settings: func() flow.Settings { return settings }}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
-		Sender: s.sender(), Settings: in.settings, Pepper: ring.Sub(pepperLabel), TestCode: s.testCode, Now: c.Now, Logger: s.log,
+		Sender: s.sender(), Settings: in.settings, Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -149,6 +139,26 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	events.handler = in.flow
 	s.closers = append(s.closers, func() error { in.flow.Close(); return nil })
 	return in, nil
+}
+
+// openSessions opens the signing keys and builds the service on them.
+func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ring) (*session.Keys, error) {
+	c := &s.cfg
+	external, err := parseSigningKey(string(c.SigningKeyPEM))
+	if err != nil {
+		return nil, err
+	}
+	keysConfig := c.signingKeys(st.keys, ring)
+	keysConfig.External = external
+	keys, err := session.OpenKeys(ctx, keysConfig)
+	if err != nil {
+		return nil, err
+	}
+	s.sessions, err = session.NewService(session.Config{
+		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
+		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts, Now: c.Now, Logger: s.log,
+	})
+	return keys, err
 }
 
 // lateHandler breaks the circle of users, who need a handler of their events, and
@@ -192,11 +202,12 @@ func (s *Server) openHandlers(in *inner) error {
 	if err != nil {
 		return &ConfigError{"PublicURL", "cannot be read"}
 	}
+	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
 	rt.frontendAPI, err = frontendapi.New(frontendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
 		PublicURL: base, PublishableKey: s.PublishableKey(),
-		AllowedOrigin: originRule(s.urls, c.AllowedOrigins, c.Development),
+		AllowedOrigin: allowed,
 		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
@@ -211,7 +222,7 @@ func (s *Server) openHandlers(in *inner) error {
 		return err
 	}
 	rt.backendAPI = http.StripPrefix("/api", backend)
-	if rt.pages, err = s.newPages(); err != nil {
+	if rt.pages, err = s.newPages(allowed); err != nil {
 		return err
 	}
 	clerk, err := newClerkJS(c.ClerkJSDir)
@@ -224,12 +235,12 @@ func (s *Server) openHandlers(in *inner) error {
 		rt.outbox = s.outbox
 	}
 	s.routes = rt
-	return s.openMiddleware(in)
+	return s.openMiddleware(in.keys)
 }
 
 // newPages builds the account pages. They link within the origin only; what the
 // configuration sends elsewhere they reach through their own default.
-func (s *Server) newPages() (http.Handler, error) {
+func (s *Server) newPages(allowed func(origin string) bool) (http.Handler, error) {
 	own := func(text string) string {
 		if u, err := url.Parse(text); err == nil && u.Host != "" && u.Scheme+"://"+u.Host != s.urls.origin {
 			return ""
@@ -241,20 +252,20 @@ func (s *Server) newPages() (http.Handler, error) {
 		PublicURL: s.urls.base(), PublishableKey: s.PublishableKey(), AppName: c.Settings.AppName,
 		SignInURL: own(s.SignInURL()), SignUpURL: own(s.urls.page(c.SignUpURL, "/sign-up")),
 		UserURL: own(s.UserURL()), HomeURL: own(s.HomeURL()),
-		OutboxURL: s.outboxURL(), Logger: s.log,
+		AllowedOrigin: allowed, OutboxURL: s.outboxURL(), Logger: s.log,
 	})
 }
 
-func (s *Server) openMiddleware(in *inner) error {
+func (s *Server) openMiddleware(keys auth.KeySet) error {
 	c := &s.cfg
-	verifier, err := auth.NewVerifier(auth.VerifierConfig{Keys: in.keys, Issuer: s.urls.issuer(), Now: c.Now})
+	verifier, err := auth.NewVerifier(auth.VerifierConfig{Keys: keys, Issuer: s.urls.issuer(), Now: c.Now})
 	if err != nil {
 		return err
 	}
 	s.middleware, err = middleware.New(middleware.Config{
 		Verifier: verifier, PublishableKey: s.PublishableKey(),
 		Renewer: s.sessions, AuthorizedParty: s.urls.origin, SecureCookies: s.urls.https, HTTPOnlySession: c.HTTPOnlySession,
-		Revocations: s.sessions, TrustedOrigins: c.AllowedOrigins,
+		Revocations: s.sessions, WhenStale: c.WhenStale, TrustedOrigins: c.AllowedOrigins,
 		SignInURL: s.SignInURL(), OnRefuse: logRefused(s.log), ShowReasons: c.Development, Now: c.Now,
 	})
 	return err
@@ -264,6 +275,7 @@ func (s *Server) openMiddleware(in *inner) error {
 const (
 	drainEvery  = 200 * time.Millisecond
 	reloadEvery = time.Second
+	rotateEvery = time.Minute // looks whether a signing key's time has come
 	sweepEvery  = 5 * time.Minute
 )
 
@@ -276,6 +288,7 @@ func (s *Server) startJobs(st *storage, in *inner) {
 		return err
 	}})
 	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
+	s.jobs.Start(jobs.Job{Name: "key rotation", Every: rotateEvery, Alone: true, Run: in.keys.Rotate})
 	if st.sweep != nil {
 		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {
 			return st.sweep(ctx, s.cfg.Now())

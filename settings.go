@@ -21,8 +21,8 @@ type Settings struct {
 	LastName     Attribute `toml:"last_name"`
 	Password     Attribute `toml:"password"`
 
-	// Strategies are the ways to prove who one is: "password", "email_code" and
-	// "phone_code", which needs a sender of texts. Where there are passwords they can
+	// Strategies are the ways to prove who one is: "password", "email_code",
+	// "email_link" and "phone_code", which needs a sender of texts. Where there are passwords they can
 	// be reset by a code.
 	Strategies []string `toml:"strategies"`
 	// SignUpMode is "public" or "restricted"; restricted leaves sign-up to the
@@ -72,9 +72,9 @@ func (d *Duration) UnmarshalText(text []byte) error {
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 // DefaultSettings are an e-mail address, proved by a code, and a password; names
-// and a username if people like, in development also a phone number; accounts that
-// their owners may delete. Known and unknown identifiers are answered alike in
-// production.
+// and a username if people like; accounts that their owners may delete. In production
+// known and unknown identifiers are answered alike. In development, which shows what it
+// would send, phone numbers and links by e-mail are on, too.
 func DefaultSettings(development bool) Settings {
 	s := Settings{
 		AppName:               "Gatehouse",
@@ -92,7 +92,7 @@ func DefaultSettings(development bool) Settings {
 	}
 	if development { // in production texts need a sender of their own
 		s.PhoneNumber = Attribute{Enabled: true, SignIn: true, VerifyAtSignUp: true}
-		s.Strategies = append(s.Strategies, "phone_code")
+		s.Strategies = append(s.Strategies, "phone_code", "email_link")
 	}
 	return s
 }
@@ -148,6 +148,7 @@ func (s Settings) flow(c *Config, urls publicURLs) flow.Settings {
 		HomeURL:            urls.page(c.HomeURL, "/"),
 		SignInURL:          urls.page(c.SignInURL, "/sign-in"),
 		SignUpURL:          urls.page(c.SignUpURL, "/sign-up"),
+		VerifyURL:          urls.page("/v1/verify", ""),
 		UserURL:            urls.page(c.UserURL, "/user"),
 	}
 }

@@ -42,31 +42,39 @@ func openStorage(ctx context.Context, c *Config) (_ *storage, err error) {
 			}
 		}
 	}()
-	if st.db, err = sqldb.Open(ctx, c.DatabaseURL); err != nil {
+	if err := st.openDatabase(ctx, c.DatabaseURL, sqldb.Open); err != nil {
 		return nil, err
+	}
+	if c.RedisURL == "" {
+		return st, nil
+	}
+	return st, st.openRedis(ctx, c)
+}
+
+// openDatabase opens the database with open and keeps everything there.
+func (st *storage) openDatabase(ctx context.Context, url string, open func(context.Context, string) (*sqldb.DB, error)) (err error) {
+	if st.db, err = open(ctx, url); err != nil {
+		return err
 	}
 	st.closers = append(st.closers, st.db.Close)
 	st.checks = append(st.checks, check{"database", st.db.Pool().PingContext})
 	if err := st.db.Migrate(ctx, "instance", schema); err != nil {
-		return nil, err
+		return err
 	}
 	if st.users, err = usersql.New(ctx, st.db); err != nil {
-		return nil, err
+		return err
 	}
 	sql, err := sessionsql.New(ctx, st.db)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	st.keys = sql
-	if c.RedisURL == "" {
-		st.clients, st.sessions, st.attempts, st.limits, st.revocations = sql, sql, sql, sql, sql
-		st.sweep = func(ctx context.Context, now time.Time) error {
-			_, err := sql.Sweep(ctx, now)
-			return err
-		}
-		return st, nil
+	st.clients, st.sessions, st.attempts, st.limits, st.revocations = sql, sql, sql, sql, sql
+	st.sweep = func(ctx context.Context, now time.Time) error {
+		_, err := sql.Sweep(ctx, now)
+		return err
 	}
-	return st, st.openRedis(ctx, c)
+	return nil
 }
 
 // openRedis puts everything that lives as long as a session into Redis.
@@ -80,6 +88,7 @@ func (st *storage) openRedis(ctx context.Context, c *Config) error {
 	st.closers = append(st.closers, store.Close)
 	st.checks = append(st.checks, check{"redis", store.Ping})
 	st.clients, st.sessions, st.attempts, st.limits, st.revocations = store, store, store, store, store
+	st.sweep = nil
 	return nil
 }
 

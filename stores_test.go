@@ -3,13 +3,10 @@ package gatehouse_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -72,89 +69,18 @@ func story(t *testing.T, s *gatehousetest.Server) {
 	}
 }
 
-// gate is a TCP proxy that a test closes, to take a store away.
-type gate struct {
-	listener net.Listener
-	target   string
-	mu       sync.Mutex
-	conns    []net.Conn
-	shut     bool
-}
-
-func newGate(t *testing.T, target string) *gate {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gate{listener: listener, target: target}
-	go g.run()
-	t.Cleanup(func() { listener.Close(); g.set(true) })
-	return g
-}
-
-func (g *gate) run() {
-	for {
-		in, err := g.listener.Accept()
-		if err != nil {
-			return
-		}
-		g.mu.Lock()
-		if g.shut {
-			in.Close()
-			g.mu.Unlock()
-			continue
-		}
-		out, err := net.Dial("tcp", g.target)
-		if err != nil {
-			in.Close()
-			g.mu.Unlock()
-			continue
-		}
-		g.conns = append(g.conns, in, out)
-		g.mu.Unlock()
-		go func() { _, _ = io.Copy(out, in); out.Close() }()
-		go func() { _, _ = io.Copy(in, out); in.Close() }()
-	}
-}
-
-// set shuts or opens the gate; shutting cuts what goes through it.
-func (g *gate) set(shut bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.shut = shut
-	if shut {
-		for _, c := range g.conns {
-			c.Close()
-		}
-		g.conns = nil
-	}
-}
-
-// behind returns rawURL with the gate's address.
-func behind(t *testing.T, rawURL string) (*gate, string) {
-	t.Helper()
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := newGate(t, u.Host)
-	u.Host = g.listener.Addr().String()
-	return g, u.String()
-}
-
 // Readiness follows the stores; liveness does not.
 func TestReadiness(t *testing.T) {
 	for _, store := range []string{"database", "redis"} {
 		t.Run(store, func(t *testing.T) {
 			c := development(t)
-			var g *gate
+			var g *testservers.Gate
 			if store == "database" {
-				g, c.DatabaseURL = behind(t, testservers.Postgres(t))
+				g, c.DatabaseURL = testservers.Behind(t, testservers.Postgres(t))
 			} else {
 				rawURL, prefix := testservers.Redis(t)
 				c.RedisPrefix = prefix
-				g, c.RedisURL = behind(t, rawURL)
+				g, c.RedisURL = testservers.Behind(t, rawURL)
 			}
 			h := open(t, c).Handler()
 			ready := func() (int, string) {
@@ -164,7 +90,7 @@ func TestReadiness(t *testing.T) {
 			if status, body := ready(); status != 200 || !strings.Contains(body, `"`+store+`":"ok"`) {
 				t.Fatalf("at first: %d %s", status, body)
 			}
-			g.set(true)
+			g.Shut()
 			status, body := ready()
 			if status != 503 || !strings.Contains(body, `"`+store+`":"unavailable"`) {
 				t.Errorf("store away: %d %s", status, body)
@@ -175,7 +101,7 @@ func TestReadiness(t *testing.T) {
 			if res := ask(h, "GET", "/healthz", "localhost:8080", false); res.StatusCode != 200 {
 				t.Errorf("liveness with the store away: %d", res.StatusCode)
 			}
-			g.set(false)
+			g.Open()
 			for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 				if status, body = ready(); status == 200 {
 					break

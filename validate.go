@@ -21,9 +21,26 @@ func (e *ConfigError) Error() string { return "gatehouse: " + e.Field + " " + e.
 
 func configError(field, problem string) error { return &ConfigError{field, problem} }
 
+// defaultKeyRotation is how long a signing key signs.
+const defaultKeyRotation = 365 * 24 * time.Hour
+
 // complete checks c and fills in what follows from the rest. It makes no files
 // before everything else was found good.
 func (c *Config) complete() (publicURLs, error) {
+	urls, err := c.completeButSecrets()
+	if err != nil {
+		return urls, err
+	}
+	if c.Development {
+		if err := c.makeDevelopmentSecrets(); err != nil {
+			return urls, err
+		}
+	}
+	return urls, c.checkSecrets()
+}
+
+// completeButSecrets is the part of complete that makes no files.
+func (c *Config) completeButSecrets() (publicURLs, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -34,12 +51,21 @@ func (c *Config) complete() (publicURLs, error) {
 	if c.Addr == "" {
 		c.Addr = DefaultAddr
 	}
+	switch {
+	case c.KeyRotation == 0:
+		c.KeyRotation = defaultKeyRotation
+	case c.KeyRotation > 0 && c.KeyRotation < time.Hour:
+		return publicURLs{}, configError("KeyRotation", "is shorter than an hour")
+	}
 	if c.RedisPrefix == "" {
 		c.RedisPrefix = "gatehouse"
 	}
 	if c.Settings == nil {
 		s := DefaultSettings(c.Development)
 		c.Settings = &s
+	}
+	if !c.WhenStale.Valid() {
+		return publicURLs{}, configError("WhenStale", `is none of "ask", "refuse" and "allow"`)
 	}
 	if err := c.Settings.validate(); err != nil {
 		return publicURLs{}, err
@@ -58,15 +84,7 @@ func (c *Config) complete() (publicURLs, error) {
 	if err := c.checkLinks(); err != nil {
 		return urls, err
 	}
-	if err := c.checkRedis(); err != nil {
-		return urls, err
-	}
-	if c.Development {
-		if err := c.makeDevelopmentSecrets(); err != nil {
-			return urls, err
-		}
-	}
-	return urls, c.checkSecrets()
+	return urls, c.checkRedis()
 }
 
 // completeDevelopment holds Z-03: loopback only, unless the caller says otherwise.

@@ -2,7 +2,8 @@
 //
 // Most apps need one call: [FromContext], which returns the [Auth] value that
 // package middleware put into the request's context. Apps that verify tokens
-// by hand build a [Verifier] over a [KeySet] with [NewVerifier]; package
+// by hand build a [Verifier] over a [KeySet] with [NewVerifier], or over one for
+// each of several issuers; package
 // auth/jwks has a key set that follows a remote server, [FixedKeys] one that
 // follows nobody.
 //

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// checkClaims holds the claims of a well-signed token against the configuration.
+// checkClaims holds the claims of a token that issuer signed against the configuration.
 // Age and status come last, so that their errors vouch for everything else.
-func (v *Verifier) checkClaims(a *Auth) error {
+func (v *Verifier) checkClaims(a *Auth, issuer string) error {
 	c := a.Claims
 	switch {
-	case c.Issuer != v.issuer:
-		return refuse(ReasonTokenIssuer, fmt.Errorf("issued by %q", c.Issuer))
+	case c.Issuer != issuer:
+		return refuse(ReasonTokenIssuer, fmt.Errorf("issued by %q, not by %q", c.Issuer, issuer))
 	case !v.audienceFits(c.Audience):
 		return refuse(ReasonTokenAudience, fmt.Errorf("meant for %q", c.Audience))
 	case len(v.parties) > 0 && !slices.Contains(v.parties, c.AuthorizedParty):
@@ -24,10 +24,10 @@ func (v *Verifier) checkClaims(a *Auth) error {
 	}
 	now := v.now().Unix()
 	if c.NotBefore > now+v.leeway || c.IssuedAt > now+v.leeway {
-		return refuse(ReasonTokenNotYet, nil)
+		return refuse(ReasonTokenNotYet, fmt.Errorf("valid in %d s", max(c.NotBefore, c.IssuedAt)-now))
 	}
 	if c.ExpiresAt <= now-v.leeway {
-		return &TokenError{Reason: ReasonTokenExpired, Expired: c}
+		return &TokenError{Reason: ReasonTokenExpired, Err: fmt.Errorf("expired %d s ago", now-c.ExpiresAt), Expired: c}
 	}
 	if c.Status != "active" {
 		return &TokenError{Reason: ReasonSessionPending, Pending: a}

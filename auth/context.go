@@ -17,7 +17,7 @@ type authContext struct {
 
 // Value implements context.Context.
 func (c *authContext) Value(key any) any {
-	if key == (contextKey{}) {
+	if _, ok := key.(contextKey); ok {
 		return c
 	}
 	return c.Context.Value(key)
@@ -38,16 +38,26 @@ func NewContextBy(ctx context.Context, a *Auth, by *Marker) context.Context {
 // FromContext returns the Auth that package middleware stored in ctx. Without
 // one it returns the zero value, which is signed out.
 func FromContext(ctx context.Context) Auth {
-	if c, ok := ctx.Value(contextKey{}).(*authContext); ok && c.auth != nil {
+	if c := find(ctx); c != nil && c.auth != nil {
 		return *c.auth
 	}
 	return Auth{}
 }
 
+// find returns the innermost context that carries an Auth, nil if there is none.
+// Most often ctx is it.
+func find(ctx context.Context) *authContext {
+	c, ok := ctx.(*authContext)
+	if !ok {
+		c, _ = ctx.Value(contextKey{}).(*authContext)
+	}
+	return c
+}
+
 // MarkedBy returns the marker given to [NewContextBy] with the Auth in ctx, nil if
 // there is none.
 func MarkedBy(ctx context.Context) *Marker {
-	if c, ok := ctx.Value(contextKey{}).(*authContext); ok {
+	if c := find(ctx); c != nil {
 		return c.by
 	}
 	return nil

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gatehouse-dev/gatehouse/internal/strictjson"
 )
@@ -27,13 +28,13 @@ type header struct {
 func readHeader(raw []byte) (header, error) {
 	var (
 		h       header
-		refused Reason
+		refused *TokenError
 		r       = strictjson.NewReader(raw, maxTokenDepth)
 		o       = r.Object()
 	)
-	blame := func(reason Reason) {
-		if refused == ReasonNone {
-			refused = reason
+	blame := func(reason Reason, name string) {
+		if refused == nil {
+			refused = refuse(reason, fmt.Errorf("header parameter %s", name))
 		}
 	}
 	for name, ok := o.Next(); ok; name, ok = o.Next() {
@@ -41,26 +42,26 @@ func readHeader(raw []byte) (header, error) {
 		case "alg":
 			s, _ := r.String()
 			if h.alg = algorithm(s); h.alg == "" {
-				blame(ReasonTokenAlgorithm)
+				blame(ReasonTokenAlgorithm, "alg")
 			}
 		case "kid":
 			s, ok := r.String()
 			if !ok || len(s) == 0 || len(s) > MaxKeyIDLength {
-				blame(ReasonTokenKeyUnknown)
+				blame(ReasonTokenKeyUnknown, "kid")
 				continue
 			}
 			h.kid = string(s)
 		case "typ":
 			if s, _ := r.String(); string(s) != "JWT" {
-				blame(ReasonTokenType)
+				blame(ReasonTokenType, "typ")
 			}
 		case "cat":
 			if s, _ := r.String(); string(s) != CategorySession {
-				blame(ReasonTokenType)
+				blame(ReasonTokenType, "cat")
 			}
 		default:
 			if foreign(name) {
-				blame(ReasonTokenHeader)
+				blame(ReasonTokenHeader, string(name))
 			}
 			r.Skip()
 		}
@@ -69,8 +70,8 @@ func readHeader(raw []byte) (header, error) {
 		return header{}, refuse(ReasonTokenMalformed, err)
 	}
 	switch {
-	case refused != ReasonNone:
-		return header{}, refuse(refused, nil)
+	case refused != nil:
+		return header{}, refused
 	case h.alg == "":
 		return header{}, refuse(ReasonTokenAlgorithm, errors.New("no alg"))
 	case h.kid == "":

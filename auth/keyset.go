@@ -22,6 +22,16 @@ type KeySet interface {
 	Key(ctx context.Context, kid string) (Key, error)
 }
 
+// RemovalCounter is what a KeySet implements from which keys may be taken out. Who keeps
+// what verified, as package middleware does, keeps the count from before with it, and
+// looks again when that has changed.
+type RemovalCounter interface {
+	// Removals counts up each time that a key is no longer in the set, or is another
+	// one under the same kid, once Key has ceased to return it. It never blocks or
+	// allocates.
+	Removals() uint64
+}
+
 type fixedKeys map[string]Key
 
 // FixedKeys returns a set of exactly these keys. It fails without a key, for a

@@ -36,8 +36,9 @@ type Revocations interface {
 	// Revoked looks only at memory and never blocks or allocates. issuedAt is the
 	// token's iat: a user-wide revocation counts for tokens issued up to it.
 	Revoked(sessionID, userID string, issuedAt time.Time) (Revocation, bool)
-	// Current reports whether what Revoked knows is fresher than its stated bound.
-	Current() bool
+	// Current reports whether what Revoked knows is fresher than its stated bound at
+	// now, the caller's clock: reading another one would cost more than Revoked does.
+	Current(now time.Time) bool
 	// Ask asks the store itself. Callers use it when Current is false.
 	Ask(ctx context.Context, sessionID, userID string, issuedAt time.Time) (Revocation, bool, error)
 }

@@ -22,6 +22,8 @@ const (
 	ReasonTokenAudience     Reason = "session_token_audience"
 	ReasonTokenParty        Reason = "session_token_authorized_party"
 	ReasonTokenAmbiguous    Reason = "session_token_ambiguous" // several different credentials
+	ReasonTokenStale        Reason = "session_token_stale"     // older than __client_uat: authentication changed since
+	ReasonHandshakeRefused  Reason = "handshake_refused"       // its answer came to a browser that did not begin it, or keeps no cookies
 	ReasonSessionPending    Reason = "session_pending"
 	ReasonSessionRevoked    Reason = "session_revoked"
 	ReasonRenewalFailed     Reason = "session_renewal_failed" // the store could not be asked for a fresh token

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -88,7 +89,7 @@ func findKey(ctx context.Context, keys KeySet, h header) (Key, error) {
 	key, err := keys.Key(ctx, h.kid)
 	switch {
 	case errors.Is(err, ErrUnknownKey):
-		return Key{}, refuse(ReasonTokenKeyUnknown, nil)
+		return Key{}, refuse(ReasonTokenKeyUnknown, fmt.Errorf("no key has the kid %q", h.kid))
 	case err != nil:
 		return Key{}, refuse(ReasonKeysUnavailable, err)
 	}
@@ -97,7 +98,7 @@ func findKey(ctx context.Context, keys KeySet, h header) (Key, error) {
 	}
 	// T-01: the key says which algorithm, the token may only agree.
 	if h.alg != key.Algorithm {
-		return Key{}, refuse(ReasonTokenAlgorithm, nil)
+		return Key{}, refuse(ReasonTokenAlgorithm, fmt.Errorf("alg is %s, the key is for %s", h.alg, key.Algorithm))
 	}
 	return key, nil
 }

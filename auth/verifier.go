@@ -16,6 +16,13 @@ type VerifierConfig struct {
 	Keys   KeySet // required
 	Issuer string // required: the claim iss, byte for byte
 
+	// OtherIssuers are further instances whose tokens are accepted, each with its own
+	// keys; everything else here holds for all. Claims.Issuer says whose a token is:
+	// ids of users and sessions mean something only beside it. Revocations and Renewer
+	// of package middleware know the sessions of one instance: where they are set, tokens
+	// of the others are refused while the revocations are not current.
+	OtherIssuers []Issuer
+
 	// Audiences are the names of the app in the claim aud. With none, a token must
 	// have no aud; with some, it must name at least one of them (RFC 7519 §4.1.3).
 	Audiences []string
@@ -34,8 +41,8 @@ type VerifierConfig struct {
 // Verifier verifies session tokens. It is safe for concurrent use and keeps
 // nothing between calls.
 type Verifier struct {
-	keys        KeySet
-	issuer      string
+	issuers     issuers
+	removals    RemovalCounter // of their key sets, nil if none counts
 	audiences   []string
 	anyAudience bool
 	parties     []string
@@ -59,16 +66,21 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("new verifier: %w", err)
 	}
-	return &Verifier{
-		keys:        cfg.Keys,
-		issuer:      cfg.Issuer,
+	all, err := newIssuers(&cfg)
+	if err != nil {
+		return nil, fmt.Errorf("new verifier: %w", err)
+	}
+	v := &Verifier{
+		issuers:     all,
 		audiences:   slices.Clone(cfg.Audiences),
 		anyAudience: cfg.AllowAnyAudience,
 		parties:     slices.Clone(cfg.AuthorizedParties),
 		leeway:      int64(cfg.Leeway / time.Second),
 		maxLifetime: int64(cfg.MaxLifetime / time.Second),
 		now:         cfg.Now,
-	}, nil
+	}
+	v.removals = all.removals()
+	return v, nil
 }
 
 func (cfg *VerifierConfig) check() error {
@@ -96,18 +108,31 @@ func (cfg *VerifierConfig) check() error {
 //
 // A token of a pending session is refused with ReasonSessionPending (T-18).
 func (v *Verifier) Verify(ctx context.Context, token string) (*Auth, error) {
-	payload, err := VerifySignature(ctx, v.keys, token)
+	from, err := v.issuers.of(token)
 	if err != nil {
 		return nil, err
 	}
-	// T-09: nothing above has read the payload, and everything below knows that the
-	// issuer wrote it.
+	payload, err := VerifySignature(ctx, from.Keys, token)
+	if err != nil {
+		return nil, err
+	}
+	// T-09: nothing above has read the payload but to choose the keys, and everything
+	// below knows that their owner wrote it.
 	a, err := readClaims(payload)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.checkClaims(a); err != nil {
+	if err := v.checkClaims(a, from.Name); err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+// KeyRemovals counts up when a key is taken out of a key set, see [RemovalCounter]. It
+// never blocks or allocates.
+func (v *Verifier) KeyRemovals() uint64 {
+	if v.removals == nil {
+		return 0
+	}
+	return v.removals.Removals()
 }

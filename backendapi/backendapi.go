@@ -100,6 +100,8 @@ func (h *Handler) register() {
 	h.routes.Add("POST /v1/users/{id}/profile_image", (*call).setImage)
 	h.routes.Add("DELETE /v1/users/{id}/profile_image", (*call).removeImage)
 
+	h.routes.Add("GET /v1/clients/handshake_payload", (*call).handshakePayload)
+
 	h.routes.Add("GET /v1/sessions", (*call).listSessions)
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
 	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)

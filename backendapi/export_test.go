@@ -10,3 +10,6 @@ func SessionID(value string) error {
 	_, err := (&call{values: map[string]string{"id": value}}).sessionID()
 	return err
 }
+
+// Routes lists the table, one route a line.
+func (h *Handler) Routes() []string { return h.routes.Patterns() }

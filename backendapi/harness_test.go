@@ -61,7 +61,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	})
 	must(t, err)
 	s.sessions, err = session.NewService(session.Config{
-		Clients: store, Sessions: store, Revocations: store, Keys: keys, Issuer: "https://clerk.localhost", Now: clock,
+		Clients: store, Sessions: store, Revocations: store, Keys: keys, Issuer: "https://clerk.localhost", Attempts: store, Now: clock,
 	})
 	must(t, err)
 	hasher, err := user.NewHasher(user.HasherConfig{MemoryKiB: 19456, Iterations: 2})

@@ -77,13 +77,16 @@ func (k addressKind) remove(c *call) error {
 	return c.reply(deletedJSON{Object: k.param, ID: string(id), Deleted: true})
 }
 
-// prepare serves POST prepare_verification: a code is sent.
+// prepare serves POST prepare_verification: a code or a link is sent.
 func (k addressKind) prepare(c *call) error {
 	id, err := c.identificationID()
 	if err != nil {
 		return err
 	}
-	ask := c.prepareParams()
+	ask, err := c.prepareParams()
+	if err != nil {
+		return err
+	}
 	if ask.Strategy == "" {
 		ask.Strategy = k.strategy
 	}

@@ -16,6 +16,7 @@ type verificationJSON struct {
 	Channel     *string `json:"channel,omitempty"`
 	Nonce       *string `json:"nonce,omitempty"`
 	RedirectURL *string `json:"external_verification_redirect_url,omitempty"`
+	AtClient    *string `json:"verified_at_client,omitempty"`
 }
 
 // signUpVerificationJSON adds what to do next. Until a code was really sent it is that
@@ -162,7 +163,7 @@ func verification(v *flow.Verification) *verificationJSON {
 	return &verificationJSON{
 		Object: v.Object, Status: v.Status, Strategy: v.Strategy, Attempts: &v.Attempts,
 		ExpireAt: millisOrNull(v.ExpireAt), Channel: orNull(v.Channel), Nonce: orNull(v.Nonce),
-		RedirectURL: orNull(v.RedirectURL),
+		RedirectURL: orNull(v.RedirectURL), AtClient: orNull(string(v.ClientID)),
 	}
 }
 

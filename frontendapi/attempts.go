@@ -65,7 +65,11 @@ func (c *call) prepareSignUp() error {
 	if err != nil {
 		return err
 	}
-	out, err := c.h.cfg.Flow.PrepareVerification(c.r.Context(), c.caller(), id, c.prepareParams())
+	ask, err := c.prepareParams()
+	if err != nil {
+		return err
+	}
+	out, err := c.h.cfg.Flow.PrepareVerification(c.r.Context(), c.caller(), id, ask)
 	return c.replyOutcome(out, err)
 }
 
@@ -85,10 +89,15 @@ func (c *call) createSignIn() error {
 	if err != nil {
 		return err
 	}
+	redirect, err := c.redirectURL()
+	if err != nil {
+		return err
+	}
 	v := c.params.values
 	out, err := c.h.cfg.Flow.CreateSignIn(c.r.Context(), c.caller(), flow.SignInFields{
 		Identifier: v["identifier"], Strategy: v["strategy"], Password: v["password"],
 		Locale: v["locale"], Transfer: transfer != nil && *transfer,
+		RedirectURL: redirect,
 	})
 	return c.replyOutcome(out, err)
 }
@@ -112,7 +121,11 @@ func (c *call) prepareSignIn() error {
 	if err != nil {
 		return err
 	}
-	out, err := c.h.cfg.Flow.PrepareFirstFactor(c.r.Context(), c.caller(), id, c.prepareParams())
+	ask, err := c.prepareParams()
+	if err != nil {
+		return err
+	}
+	out, err := c.h.cfg.Flow.PrepareFirstFactor(c.r.Context(), c.caller(), id, ask)
 	return c.replyOutcome(out, err)
 }
 
@@ -179,17 +192,20 @@ func (c *call) signUpFields() (flow.SignUpFields, error) {
 		return f, err
 	}
 	f.Transfer = transfer != nil && *transfer
-	return f, nil
+	f.RedirectURL, err = c.redirectURL()
+	return f, err
 }
 
-func (c *call) prepareParams() flow.Prepare {
+func (c *call) prepareParams() (flow.Prepare, error) {
+	redirect, err := c.redirectURL()
 	v := c.params.values
 	return flow.Prepare{
 		Strategy:       v["strategy"],
 		EmailAddressID: user.IdentificationID(v["email_address_id"]),
 		PhoneNumberID:  user.IdentificationID(v["phone_number_id"]),
 		Channel:        v["channel"],
-	}
+		RedirectURL:    redirect,
+	}, err
 }
 
 func (c *call) proofParams() flow.Proof {

@@ -29,6 +29,8 @@ type call struct {
 	before  session.Client  // client as it was when the request came
 	session session.Session // self routes: the session that acts
 
+	owed []session.Event // not yet counted: see limitByAddress
+
 	changes bool // the method may change something: errors carry the client
 }
 
@@ -55,9 +57,15 @@ func (c *call) serve() error {
 	}
 	rt := found.Value
 	c.pattern, c.values = found.Pattern, found.Values
+	c.changes = method != http.MethodGet && method != http.MethodHead
 	if err := c.limitByAddress(rt); err != nil {
 		return err
 	}
+	return c.settle(c.handle(rt))
+}
+
+// handle takes a request that was let in through the gates that depend on its route.
+func (c *call) handle(rt route) (err error) {
 	if err := c.refuseNative(); err != nil {
 		return err
 	}
@@ -70,7 +78,6 @@ func (c *call) serve() error {
 	if err != nil {
 		return err
 	}
-	c.changes = method != http.MethodGet && method != http.MethodHead
 	if err := c.identify(rt.need); err != nil {
 		return err
 	}

@@ -3,10 +3,8 @@ package frontendapi
 import (
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -64,7 +62,7 @@ func (c *call) setUAT(sessions []sessionJSON) {
 		uat = c.client.AuthChangedAt.Unix()
 	}
 	for _, s := range sessions {
-		if iat, ok := issuedAt(s.LastActiveToken.JWT); ok {
+		if iat, ok := session.IssuedAt(s.LastActiveToken.JWT); ok {
 			uat = min(uat, iat)
 		}
 	}
@@ -104,23 +102,4 @@ func (c *call) setCookie(name, value string, expires time.Time, httpOnly bool) {
 		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
 	}
 	http.SetCookie(c.w, cookie)
-}
-
-// issuedAt reads the claim iat of a token that this server has just minted.
-func issuedAt(jwt string) (int64, bool) {
-	parts := strings.Split(jwt, ".")
-	if len(parts) != 3 {
-		return 0, false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return 0, false
-	}
-	var claims struct {
-		IssuedAt int64 `json:"iat"`
-	}
-	if err := json.Unmarshal(payload, &claims); err != nil || claims.IssuedAt == 0 {
-		return 0, false
-	}
-	return claims.IssuedAt, true
 }

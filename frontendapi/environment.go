@@ -108,13 +108,16 @@ func theme() object {
 
 func userSettings(s flow.Settings) object {
 	off := flow.Attribute{}
-	codes, links := enabled(s, "email_code"), enabled(s, "email_code", "email_link")
+	mails := enabled(s, "email_code", "email_link")
+	// The SDK's sign-up and profile forms take links alone as soon as links are listed,
+	// so they are where there are no codes.
+	verified := mails[:min(len(mails), 1)]
 	texts := enabled(s, "phone_code")
 	phone := attribute(s.PhoneNumber, texts, texts)
 	phone["channels"] = []string{"sms"}
 	return object{
 		"attributes": object{
-			"email_address":     attribute(s.EmailAddress, codes, links),
+			"email_address":     attribute(s.EmailAddress, mails, verified),
 			"phone_number":      phone,
 			"username":          attribute(s.Username, nil, nil),
 			"first_name":        attribute(s.FirstName, nil, nil),

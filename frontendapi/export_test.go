@@ -23,3 +23,6 @@ func PathID(prefix, value string) error {
 	_, err := c.pathID("id", prefix)
 	return err
 }
+
+// ParseTarget reads the address that a handshake leads back to.
+var ParseTarget = parseTarget

@@ -36,7 +36,7 @@ type Config struct {
 	Flow     *flow.Engine         // required
 	JWKS     func() []byte        // required: the public key set (RFC 7517) as JSON
 	Settings func() flow.Settings // required; called per request
-	Limits   session.LimitStore   // required
+	Limits   session.LimitStore   // required; mints are counted in the store of Sessions
 
 	// PublicURL is where browsers reach the server; it may carry a path. Cookies are
 	// Secure when it is https. Required.
@@ -50,8 +50,9 @@ type Config struct {
 	// . Required.
 	ClientAddress func(*http.Request) string
 
-	// Development loosens nothing here; it only makes the refusal of an origin name the
-	// one that the server runs under, so that a misconfiguration explains itself.
+	// Development makes the refusal of an origin name the one that the server runs under,
+	// so that a misconfiguration explains itself, and lets a handshake's answer travel in
+	// an address where no cookie can carry it. It loosens nothing else.
 	Development bool
 
 	Now    func() time.Time // nil means time.Now

@@ -43,6 +43,7 @@ type server struct {
 	config   frontendapi.Config
 	users    *user.Service
 	sessions *session.Service
+	keys     *session.Keys
 	store    *sessionsql.Store
 	outbox   *notify.Outbox
 	clock    *clock
@@ -113,9 +114,10 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 		Store: s.store, Sealer: ring, Algorithm: "EdDSA", External: signer, Now: s.clock.Now,
 	})
 	must(t, err)
+	s.keys = keys
 	s.sessions, err = session.NewService(session.Config{
 		Clients: s.store, Sessions: s.store, Revocations: s.store, Keys: keys,
-		Issuer: "https://clerk.localhost", Now: s.clock.Now, Logger: logger,
+		Issuer: "https://clerk.localhost", Attempts: s.store, Now: s.clock.Now, Logger: logger,
 	})
 	must(t, err)
 	hasher, err := user.NewHasher(user.HasherConfig{MemoryKiB: 19456, Iterations: 2})

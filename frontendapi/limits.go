@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
-	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/session"
 )
 
 // limit names a budget; every route has one (E-02). Budgets are sliding windows, counted
@@ -21,6 +21,7 @@ const (
 	limitToken                     // 30 in 10 s a session
 	limitMetadata                  // 10 in 10 s a user
 	limitImage                     // 5 in 10 s a user
+	limitRedeem                    // 3000 in 10 s an address, which is a whole app's
 )
 
 type budget struct {
@@ -38,17 +39,24 @@ var budgets = map[limit]budget{
 	limitToken:        {"token", 30, 10 * time.Second},
 	limitMetadata:     {"metadata", 10, 10 * time.Second},
 	limitImage:        {"image", 5, 10 * time.Second},
+	limitRedeem:       {"handshake", 3000, 10 * time.Second},
 }
 
 // limitByAddress counts what needs no client to be known, before anything is parsed or
 // looked up. Budgets with another owner count the address against the widest one as
 // well, so that made-up owners buy nothing.
+//
+// A mint is counted in the same round trip that reads its session: here it is only
+// owed, see settle.
 func (c *call) limitByAddress(rt route) error {
 	address := c.h.cfg.ClientAddress(c.r)
 	switch rt.limit {
 	case limitNone:
 		return nil
-	case limitToken, limitPrepare, limitMetadata, limitImage:
+	case limitToken:
+		c.owed = []session.Event{eventOf(limitOther, address)}
+		return nil
+	case limitPrepare, limitMetadata, limitImage:
 		return c.take(limitOther, address)
 	}
 	return c.take(rt.limit, address)
@@ -64,23 +72,45 @@ func (c *call) limitByOwner(rt route) error {
 		return c.take(limitPrepare, c.h.cfg.ClientAddress(c.r))
 	case limitMetadata, limitImage:
 		return c.take(rt.limit, c.session.UserID)
-	case limitToken:
-		if id := c.values["id"]; random.ValidID("sess", id) { // others are refused by the handler
-			return c.take(limitToken, id)
-		}
 	}
 	return nil
 }
 
-// take counts one event. When the store is away nothing passes (E-04).
-func (c *call) take(l limit, owner string) error {
+// owe returns what the mint of a session has to count, and leaves that to the caller.
+func (c *call) owe(id session.ID) []session.Event {
+	events := append(c.owed, eventOf(limitToken, string(id)))
+	c.owed = nil
+	return events
+}
+
+// settle counts what is still owed: by a mint that was refused before it read anything.
+func (c *call) settle(err error) error {
+	for _, e := range c.owed {
+		if err := c.count(e); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// take counts one event.
+func (c *call) take(l limit, owner string) error { return c.count(eventOf(l, owner)) }
+
+func eventOf(l limit, owner string) session.Event {
 	b := budgets[l]
-	ok, wait, err := c.h.cfg.Limits.Take(c.r.Context(), "fapi:"+b.name+":"+owner, b.events, b.window, c.now())
+	return session.Event{Key: "fapi:" + b.name + ":" + owner, Limit: b.events, Window: b.window}
+}
+
+// count lets nothing pass when the store is away (E-04).
+func (c *call) count(e session.Event) error {
+	ok, wait, err := c.h.cfg.Limits.Take(c.r.Context(), e.Key, e.Limit, e.Window, c.now())
 	if err != nil {
 		return apierr.Unavailable.Because(err).After(time.Second)
 	}
 	if !ok {
-		return apierr.TooManyRequests.After(max(wait, time.Second))
+		return tooMany(wait)
 	}
 	return nil
 }
+
+func tooMany(wait time.Duration) error { return apierr.TooManyRequests.After(max(wait, time.Second)) }

@@ -24,7 +24,11 @@ func (c *call) prepareReverification() error {
 	if err != nil {
 		return err
 	}
-	rv, err := c.h.cfg.Flow.PrepareReverification(c.r.Context(), c.caller(), id, c.prepareParams())
+	ask, err := c.prepareParams()
+	if err != nil {
+		return err
+	}
+	rv, err := c.h.cfg.Flow.PrepareReverification(c.r.Context(), c.caller(), id, ask)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ func (h *Handler) register() {
 	h.on("POST /v1/client", browser, limitOther, (*call).createClient)
 	h.on("PUT /v1/client", browser, limitOther, (*call).createClient)
 	h.on("DELETE /v1/client", client, limitOther, (*call).deleteClient)
+	h.on("GET /v1/client/handshake", open, limitOther, (*call).handshake)
+	h.on("POST /v1/client/handshake", open, limitRedeem, (*call).redeemHandshake, "nonce", "verifier")
 	h.on("DELETE /v1/client/sessions", client, limitOther, (*call).signOutAll)
 
 	h.on("POST /v1/client/sign_ups", browser, limitCreateSignUp, (*call).createSignUp, signUpParams...)
@@ -26,6 +28,8 @@ func (h *Handler) register() {
 	h.on("POST /v1/client/sign_ins/{id}/prepare_first_factor", client, limitPrepare, (*call).prepareSignIn, prepareParams...)
 	h.on("POST /v1/client/sign_ins/{id}/attempt_first_factor", client, limitAttempt, (*call).attemptSignIn, proofParams...)
 	h.on("POST /v1/client/sign_ins/{id}/reset_password", client, limitAttempt, (*call).resetPassword, "password", "sign_out_of_other_sessions")
+
+	h.on("GET /v1/verify", open, limitAttempt, (*call).followLink)
 
 	h.on("GET /v1/client/sessions/{id}", client, limitOther, (*call).getSession)
 	h.on("POST /v1/client/sessions/{id}/touch", client, limitOther, (*call).touchSession)

@@ -73,7 +73,7 @@ func (c *call) noteActive(id user.ID) error {
 }
 
 // mintToken serves POST /v1/client/sessions/{id}/tokens: the one bare answer that
-// matters. The cookie is checked by the mint itself, in the same read.
+// matters. The mint itself checks the cookie and counts, in the same read.
 func (c *call) mintToken() error {
 	id, err := c.sessionID()
 	if err != nil {
@@ -82,7 +82,10 @@ func (c *call) mintToken() error {
 	if c.cookie == "" {
 		return apierr.AuthenticationInvalid
 	}
-	jwt, err := c.h.cfg.Sessions.Mint(c.r.Context(), c.cookie, id, c.origin)
+	jwt, err := c.h.cfg.Sessions.Mint(c.r.Context(), c.cookie, id, c.origin, c.owe(id)...)
+	if limited, ok := errors.AsType[*session.LimitError](err); ok {
+		return tooMany(limited.RetryAfter)
+	}
 	if isSignedOut(err) {
 		return apierr.AuthenticationInvalid.Because(err)
 	}

@@ -151,6 +151,11 @@ func userVerification(i user.Identification) *verificationJSON {
 		Attempts: &v.Attempts, ExpireAt: millisOrNull(v.ExpireAt),
 	}
 	switch {
+	case v.Strategy == "email_link":
+		j.Object = "verification_email_link"
+		if v.ExpireAt.IsZero() {
+			j.ExpireAt = millisOrNull(i.UpdatedAt)
+		}
 	case v.Strategy == "admin":
 		j.Object, j.Attempts = "verification_admin", nil
 	case v.ExpireAt.IsZero():

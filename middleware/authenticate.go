@@ -11,24 +11,30 @@ import (
 )
 
 // authenticate says who r is from and returns the writer that the answer must go
-// through. A nil w means that nothing can be renewed.
+// through. A nil w means that nothing can be renewed; a nil writer that comes back,
+// that r was answered.
 func (m *Middleware) authenticate(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *auth.Auth) {
-	c := m.read(r.Header)
+	var c credentials
+	m.readInto(&c, r.Header)
 	renewable := w != nil && m.cfg.Renewer != nil && c.client != ""
 	switch {
 	case c.ambiguous:
 		return w, signedOut(auth.ReasonTokenAmbiguous, "")
 	case c.fromHeader:
-		return w, m.judge(r.Context(), m.verify(r.Context(), c.bearer))
-	case c.suffixed == "" && c.plain == "" && !renewable:
+		return w, m.check(r.Context(), c.bearer)
+	case c.suffixed == "" && c.plain == "" && !renewable && m.handshake == nil:
 		return w, missing
 	}
 	// From here on a cookie speaks, which browsers also send for other sites' pages.
 	if m.origins.Check(r) != nil {
 		return w, signedOut(auth.ReasonCrossOrigin, "")
 	}
-	v := m.choose(r.Context(), c)
-	a := m.judge(r.Context(), v)
+	now := m.cfg.Now()
+	v := m.choose(r.Context(), &c, now)
+	a := m.judge(r.Context(), v, now)
+	if m.handshake != nil {
+		return m.recognise(w, r, v, a)
+	}
 	// A revoked session is renewable too: the cookie may have outlived it, and the
 	// browser have signed in again since.
 	if renewable && (v.renewable() || a.Reason == auth.ReasonSessionRevoked) {
@@ -67,9 +73,9 @@ func (v verdict) renewable() bool {
 }
 
 // verify looks a token up among those verified before, else verifies it.
-func (m *Middleware) verify(ctx context.Context, token string) verdict {
-	now := m.cfg.Now()
-	if a := m.cache.get(token, now); a != nil {
+func (m *Middleware) verify(ctx context.Context, token string, now time.Time) verdict {
+	keys := m.cfg.Verifier.KeyRemovals()
+	if a := m.cache.get(token, now, keys); a != nil {
 		return verdict{auth: a}
 	}
 	a, err := m.cfg.Verifier.Verify(ctx, token)
@@ -84,23 +90,29 @@ func (m *Middleware) verify(ctx context.Context, token string) verdict {
 		}
 		a = refused.Pending
 	}
-	m.cache.put(token, a, now)
+	m.cache.put(token, a, now, keys)
 	return verdict{auth: a}
+}
+
+// check says who a token is from.
+func (m *Middleware) check(ctx context.Context, token string) *auth.Auth {
+	now := m.cfg.Now()
+	return m.judge(ctx, m.verify(ctx, token, now), now)
 }
 
 // choose verifies the tokens of both cookies and returns the verdict that counts:
 // not a foreign one if there is another, then one whose signature held, then the
 // one issued later, then the suffixed one.
-func (m *Middleware) choose(ctx context.Context, c credentials) verdict {
+func (m *Middleware) choose(ctx context.Context, c *credentials, now time.Time) verdict {
 	first := c.suffixed
 	if first == "" {
 		first = c.plain
 	}
-	v := m.verify(ctx, first)
+	v := m.verify(ctx, first, now)
 	if c.plain == "" || c.plain == first {
 		return v
 	}
-	other := m.verify(ctx, c.plain)
+	other := m.verify(ctx, c.plain, now)
 	have, otherHas := v.claims(), other.claims()
 	switch {
 	case have != nil && otherHas != nil:
@@ -115,7 +127,7 @@ func (m *Middleware) choose(ctx context.Context, c credentials) verdict {
 
 // judge turns a verdict into an Auth. A token that verified may have been revoked
 // since.
-func (m *Middleware) judge(ctx context.Context, v verdict) *auth.Auth {
+func (m *Middleware) judge(ctx context.Context, v verdict, now time.Time) *auth.Auth {
 	if v.err != nil {
 		detail := ""
 		if v.err.Err != nil {
@@ -126,22 +138,7 @@ func (m *Middleware) judge(ctx context.Context, v verdict) *auth.Auth {
 	if m.cfg.Revocations == nil {
 		return v.auth
 	}
-	c := v.auth.Claims
-	issued := time.Unix(c.IssuedAt, 0)
-	if rev, revoked := m.cfg.Revocations.Revoked(c.SessionID, c.Subject, issued); revoked {
-		return m.revoked(rev)
-	}
-	if m.cfg.AllowStale || m.cfg.Revocations.Current() {
-		return v.auth
-	}
-	rev, revoked, err := m.cfg.Revocations.Ask(ctx, c.SessionID, c.Subject, issued)
-	switch {
-	case err != nil:
-		return signedOut(auth.ReasonRevocationUnknown, err.Error())
-	case revoked:
-		return m.revoked(rev)
-	}
-	return v.auth
+	return m.notRevoked(ctx, v.auth, now)
 }
 
 // revoked says "user deleted 0.2 s ago".

@@ -15,11 +15,17 @@ const cookieMaxAge = 365 * 24 * 60 * 60 // seconds
 // tabs. Nothing is decoded or unquoted, and names are not looked at. A pair
 // without an equals sign has no name.
 func nextCookie(line string) (name, value, rest string) {
-	pair, rest, _ := strings.Cut(line, ";")
-	if i := strings.IndexByte(pair, '='); i >= 0 {
-		return trim(pair[:i]), trim(pair[i+1:]), rest
+	// Names are short: looking for both ends at once beats two searches.
+	for i := range len(line) {
+		switch line[i] {
+		case ';':
+			return "", "", line[i+1:]
+		case '=':
+			value, rest, _ = strings.Cut(line[i+1:], ";")
+			return trim(line[:i]), trim(value), rest
+		}
 	}
-	return "", "", rest
+	return "", "", ""
 }
 
 // trim cuts blanks and tabs only: strings.TrimSpace would also cut what Unicode
@@ -34,20 +40,21 @@ func trim(s string) string {
 	return s
 }
 
-// setSession puts a renewed token on the answer.
+// setSession puts a new token on the answer; "" takes away what the browser has.
 func (m *Middleware) setSession(w http.ResponseWriter, token string) {
-	for _, name := range []string{sessionCookie, m.suffixed} {
-		if name == "" {
-			continue
-		}
-		http.SetCookie(w, &http.Cookie{
-			Name:     name,
-			Value:    token,
-			Path:     "/",
-			MaxAge:   cookieMaxAge,
-			Secure:   m.cfg.SecureCookies,
-			HttpOnly: m.cfg.HTTPOnlySession,
-			SameSite: http.SameSiteLaxMode,
-		})
+	age := cookieMaxAge
+	if token == "" {
+		age = -1
 	}
+	for _, name := range []string{sessionCookie, m.suffixed} {
+		if name != "" {
+			m.setCookie(w, &http.Cookie{Name: name, Value: token, MaxAge: age, HttpOnly: m.cfg.HTTPOnlySession})
+		}
+	}
+}
+
+// setCookie sets a cookie of this host alone.
+func (m *Middleware) setCookie(w http.ResponseWriter, c *http.Cookie) {
+	c.Path, c.Secure, c.SameSite = "/", m.cfg.SecureCookies, http.SameSiteLaxMode
+	http.SetCookie(w, c)
 }

@@ -23,20 +23,24 @@ type credentials struct {
 
 // read takes the credentials from the headers of a request, and from nowhere
 // else. It allocates nothing.
-func (m *Middleware) read(h http.Header) credentials {
-	var c credentials
+func (m *Middleware) read(h http.Header) (c credentials) {
+	m.readInto(&c, h)
+	return c
+}
+
+// readInto is read for the way of every request, which spares a copy.
+func (m *Middleware) readInto(c *credentials, h http.Header) {
 	switch lines := h["Authorization"]; len(lines) {
 	case 0:
 	case 1:
 		if c.bearer, c.fromHeader = bearer(lines[0]); c.fromHeader {
-			return c
+			return
 		}
 	default:
 		c.ambiguous = true
-		return c
+		return
 	}
-	m.readCookies(h["Cookie"], &c)
-	return c
+	m.readCookies(h["Cookie"], c)
 }
 
 func (m *Middleware) readCookies(lines []string, c *credentials) {
@@ -68,10 +72,13 @@ func (m *Middleware) readCookies(lines []string, c *credentials) {
 // the verifier, whose alphabet has neither.
 func bearer(header string) (token string, ok bool) {
 	const scheme = "Bearer"
-	if len(header) < len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
+	if len(header) < len(scheme) {
 		return "", false
 	}
-	token = header[len(scheme):]
+	word, token := header[:len(scheme)], header[len(scheme):]
+	if word != scheme && !strings.EqualFold(word, scheme) {
+		return "", false
+	}
 	if token != "" && token[0] != ' ' && token[0] != '\t' {
 		return "", false // a longer word
 	}

@@ -153,6 +153,36 @@ func exampleMiddleware() *middleware.Middleware {
 
 func exampleToken(claims ...any) string { return newClock().token("2aB", claims...) }
 
+// An app on another origin than the Frontend API asks there who a browser is.
+func ExampleConfig_frontendAPI() {
+	m, err := middleware.New(middleware.Config{
+		Verifier:        exampleVerifier(),
+		FrontendAPI:     "https://auth.example.com",
+		AuthorizedParty: "https://app.example.com",
+		SecureCookies:   true,
+	})
+	if err != nil {
+		panic(err)
+	}
+	home := m.Authenticate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+
+	// Somebody signed in once, and the token is gone.
+	page := httptest.NewRequest("GET", "/notes", nil)
+	page.Header.Set("Sec-Fetch-Dest", "document")
+	page.Header.Set("Cookie", "__client_uat=1700000000")
+	browser := httptest.NewRecorder()
+	home.ServeHTTP(browser, page)
+	to, err := browser.Result().Location()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(browser.Code, to.Host+to.Path)
+	fmt.Println("and back to", to.Query().Get("redirect_url"))
+	// Output:
+	// 307 auth.example.com/v1/client/handshake
+	// and back to https://app.example.com/notes
+}
+
 func ExampleMux() {
 	m, err := middleware.New(middleware.Config{Verifier: exampleVerifier()})
 	if err != nil {

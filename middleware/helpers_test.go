@@ -230,7 +230,7 @@ func (f *feed) Revoked(session, _ string, _ time.Time) (auth.Revocation, bool) {
 	return rev, ok
 }
 
-func (f *feed) Current() bool { return !f.stale }
+func (f *feed) Current(time.Time) bool { return !f.stale }
 
 func (f *feed) Ask(_ context.Context, session, _ string, _ time.Time) (auth.Revocation, bool, error) {
 	f.asked++

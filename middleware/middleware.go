@@ -12,16 +12,20 @@
 // from the cookies __session_<suffix> and __session, on unsafe methods only if
 // net/http.CrossOriginProtection lets the request pass. It is never taken from
 // the query, the body or another header. An expired cookie is renewed in line
-// where Config.Renewer is set. No call leaves the process on the way of a token
-// that was seen before.
+// where Config.Renewer is set, for apps that the server runs in, and by a redirect to
+// the server and back (a handshake) where Config.FrontendAPI is, for apps on another
+// origin. No call leaves the process on the way of a token that was seen before.
 //
-// Verified tokens are kept in a bounded table. An entry serves for at most 60 s
-// and never beyond the token's exp: so long may a token go on that is signed by
-// a key that was taken out of the key set. Revocations are looked up on every
+// Verified tokens are kept in a bounded table. An entry serves for at most 60 s,
+// never beyond the token's exp, and no longer once a key was taken out of a key
+// set that says so (auth.RemovalCounter). Revocations are looked up on every
 // request, kept tokens included.
 //
-// The package does not wrap requests to other origins (handshakes), and it judges
-// what a signed-in user may do by their token alone.
+// A handshake happens for a browser that navigates and for nothing else. It carries
+// no token in an address, ends after three in two seconds, and its answer counts only
+// in the browser in which it began.
+//
+// The package judges what a signed-in user may do by their token alone.
 package middleware
 
 import (
@@ -45,6 +49,12 @@ type Config struct {
 	// Renewer gives browsers a fresh token in line. nil means that an expired
 	// token is a signed-out request.
 	Renewer auth.Renewer
+	// FrontendAPI is where the server is when the app runs on another origin and has no
+	// Renewer: "https://auth.example.com", and its path if it has one. A browser that
+	// navigates and whose cookies leave open who it is, as when the token has expired, is
+	// then sent there and back (a handshake); scripts get 401. The app's origin must be
+	// one that the server allows. It needs AuthorizedParty. "" means no handshakes.
+	FrontendAPI string
 	// AuthorizedParty becomes the claim azp of renewed tokens: the public origin of
 	// the app, such as "https://app.example.com". With "" they have none.
 	AuthorizedParty string
@@ -58,9 +68,9 @@ type Config struct {
 	// Revocations end tokens before they expire. nil means that a token is good
 	// until its exp.
 	Revocations auth.Revocations
-	// AllowStale trusts Revocations that are not current. Without it the store is
-	// asked then, and a request is refused if it does not answer.
-	AllowStale bool
+	// WhenStale says what becomes of a good token while Revocations are not current;
+	// "" means StaleAsk.
+	WhenStale StalePolicy
 	// AcceptPending lets sessions in that have tasks left to do, on every route;
 	// MayBePending does so on one.
 	AcceptPending bool
@@ -79,14 +89,17 @@ type Config struct {
 	ErrorHandler func(http.ResponseWriter, *http.Request, auth.Auth)
 	// OnRefuse is told of every refused request, before the answer, with the status
 	// that the answer has by default: 303, 401, 403 or 503. The Auth is the request's,
-	// with the Reason of the refusal.
+	// with the Reason of the refusal, and in Detail what is behind it.
 	OnRefuse func(r *http.Request, status int, a auth.Auth)
-	// ShowReasons adds the header Gatehouse-Auth-Reason to refusals. For development:
-	// it tells an attacker which rule to work on.
+	// ShowReasons adds the header Gatehouse-Auth-Reason to refusals, with the detail
+	// that OnRefuse is told. For development: it tells an attacker which rule to work on.
 	ShowReasons bool
 
-	CacheEntries int              // verified tokens kept, about 2 KB each; 0 means 32768, negative none
-	Now          func() time.Time // nil means time.Now
+	// CacheEntries is how many verified tokens are kept, rounded up to a multiple of
+	// 7; 0 means 32768, negative none. They take at most 2 KiB each on average: where
+	// tokens are larger, fewer are kept.
+	CacheEntries int
+	Now          func() time.Time // nil means the system's clock
 }
 
 // Middleware says who requests are from. It is safe for concurrent use.
@@ -99,6 +112,8 @@ type Middleware struct {
 	renewals renewals
 	marker   auth.Marker
 	pending  *Middleware // the same, but for AcceptPending; nil if that is set
+
+	handshake *handshake // nil unless the Frontend API has another origin
 }
 
 // missing is the Auth of most requests that are signed out.
@@ -149,6 +164,13 @@ func (m *Middleware) configure() error {
 		}
 		m.signIn = u
 	}
+	var err error
+	if m.handshake, err = newHandshake(cfg); err != nil {
+		return err
+	}
+	if !cfg.WhenStale.Valid() {
+		return fmt.Errorf("field WhenStale is %q, want ask, refuse or allow", cfg.WhenStale)
+	}
 	if cfg.CacheEntries == 0 {
 		cfg.CacheEntries = 32768
 	}
@@ -156,7 +178,7 @@ func (m *Middleware) configure() error {
 		m.cache = newCache(cfg.CacheEntries)
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		cfg.Now = newClock().now
 	}
 	return nil
 }
@@ -167,12 +189,14 @@ func (m *Middleware) configure() error {
 // request headers that begin with X-Clerk- are dropped.
 func (m *Middleware) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w, r, _ = m.enter(w, r)
-		next.ServeHTTP(w, r)
+		if w, r, _ = m.enter(w, r); w != nil {
+			next.ServeHTTP(w, r)
+		}
 	})
 }
 
-// enter says who r is from, and returns the writer and the request to go on with.
+// enter says who r is from, and returns the writer and the request to go on with; a
+// nil writer if r was answered.
 func (m *Middleware) enter(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, *auth.Auth) {
 	w, a := m.authenticate(w, r)
 	r2 := r.WithContext(auth.NewContextBy(r.Context(), a, &m.marker))
@@ -189,6 +213,9 @@ func (m *Middleware) enter(w http.ResponseWriter, r *http.Request) (http.Respons
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w, r, a := m.identify(w, r)
+		if w == nil {
+			return
+		}
 		if !a.IsAuthenticated {
 			m.refuse(w, r, a)
 			return

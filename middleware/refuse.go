@@ -9,7 +9,10 @@ import (
 	"github.com/gatehouse-dev/gatehouse/auth"
 )
 
-// ReasonHeader is the header with the reason of a refusal, see Config.ShowReasons.
+// ReasonHeader is the header with the reason of a refusal and its detail, see
+// Config.ShowReasons:
+//
+//	session_token_expired; detail="expired 12 s ago; there is no __client cookie to renew from"
 const ReasonHeader = "Gatehouse-Auth-Reason"
 
 // The answers to refused requests, the same for every reason.
@@ -29,7 +32,7 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth)
 	h := w.Header()
 	switch {
 	case status == http.StatusSeeOther:
-		h.Set("Location", m.signInFor(r))
+		h.Set("Location", m.signInFor(w, r))
 		w.WriteHeader(status)
 	case m.cfg.ErrorHandler != nil:
 		m.cfg.ErrorHandler(w, r, a)
@@ -44,12 +47,15 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, a auth.Auth)
 
 // tell says to whom it may concern why r is refused.
 func (m *Middleware) tell(w http.ResponseWriter, r *http.Request, status int, a auth.Auth) {
+	if m.cfg.OnRefuse != nil || m.cfg.ShowReasons {
+		a = m.Explain(r, a)
+	}
 	if m.cfg.OnRefuse != nil {
 		m.cfg.OnRefuse(r, status, a)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if m.cfg.ShowReasons {
-		w.Header().Set(ReasonHeader, string(a.Reason))
+		w.Header().Set(ReasonHeader, reasonHeader(a))
 	}
 }
 
@@ -59,6 +65,8 @@ func (m *Middleware) refusal(r *http.Request, a auth.Auth) int {
 	switch a.Reason {
 	case auth.ReasonKeysUnavailable, auth.ReasonRevocationUnknown, auth.ReasonRenewalFailed:
 		return http.StatusServiceUnavailable
+	case auth.ReasonHandshakeRefused: // it would lead here again
+		return http.StatusUnauthorized
 	}
 	if m.signIn != nil && navigates(r) {
 		return http.StatusSeeOther
@@ -88,12 +96,16 @@ func navigates(r *http.Request) bool {
 }
 
 // signInFor returns the address to sign in at, with the way back to r. Hosts come
-// from the configuration, never from the request.
-func (m *Middleware) signInFor(r *http.Request) string {
+// from the configuration, never from the request. The pages of a Frontend API on
+// another origin lead back through a handshake, or the app would not learn of it.
+func (m *Middleware) signInFor(w http.ResponseWriter, r *http.Request) string {
 	u := *m.signIn
 	q := u.Query()
 	back := pathAndQuery(r)
-	if u.Host != "" {
+	switch {
+	case m.handshake != nil && u.Scheme+"://"+u.Host == m.handshake.origin:
+		back = m.handshakeURL(w, r, m.handshake.browser(r.Header["Cookie"]), doubtSignIn)
+	case u.Host != "":
 		back = m.cfg.AuthorizedParty + back
 	}
 	q.Set("redirect_url", back)

@@ -53,13 +53,6 @@ func TestUnauthenticated(t *testing.T) {
 	}
 }
 
-func TestShowReasons(t *testing.T) {
-	m := newMiddleware(t, newClock(), func(cfg *middleware.Config) { cfg.ShowReasons = true })
-	if got := do(m, request()).Header().Get(middleware.ReasonHeader); got != "session_token_missing" {
-		t.Errorf("%s = %q", middleware.ReasonHeader, got)
-	}
-}
-
 // only a browser that wants to show the answer is sent to sign in.
 func TestRedirect(t *testing.T) {
 	m := newMiddleware(t, newClock(), func(cfg *middleware.Config) { cfg.SignInURL = "/sign-in?theme=dark" })

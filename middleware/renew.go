@@ -31,7 +31,7 @@ func (m *Middleware) renew(
 	case err != nil:
 		return w, signedOut(auth.ReasonRenewalFailed, err.Error())
 	}
-	a := m.judge(r.Context(), m.verify(r.Context(), token))
+	a := m.check(r.Context(), token)
 	switch {
 	case !a.IsAuthenticated:
 		return w, a
@@ -53,7 +53,7 @@ func (m *Middleware) afresh(r *http.Request, a auth.Auth) (*auth.Auth, string) {
 	if err != nil {
 		return nil, ""
 	}
-	fresh := m.judge(r.Context(), m.verify(r.Context(), token))
+	fresh := m.check(r.Context(), token)
 	if !fresh.IsAuthenticated || fresh.SessionID != a.SessionID || fresh.UserID != a.UserID {
 		return nil, ""
 	}

@@ -134,7 +134,7 @@ func TestReverifiedImpersonated(t *testing.T) {
 	m := newMiddleware(t, c, func(cfg *middleware.Config) { cfg.ShowReasons = true })
 	r := request("Authorization: Bearer " + c.token("a", "fva", []int{0, 0}, "act", map[string]any{"sub": "user_admin"}))
 	w := under(m, r, middleware.Reverified(time.Hour, middleware.FirstFactor))
-	if w.Code != http.StatusForbidden || w.Body.String() != forbiddenAnswer(t, m, c) || w.Header().Get(middleware.ReasonHeader) != "session_impersonated" {
+	if w.Code != http.StatusForbidden || w.Body.String() != forbiddenAnswer(t, m, c) || w.Header().Get(middleware.ReasonHeader) != `session_impersonated; detail="by user_admin"` {
 		t.Errorf("answer = %d %v %s", w.Code, w.Header(), w.Body)
 	}
 }

@@ -98,6 +98,7 @@ type hookBody struct {
 	Text      string  `json:"text"`
 	HTML      string  `json:"html,omitempty"`
 	Code      string  `json:"code,omitempty"`
+	Link      string  `json:"link,omitempty"`
 	CreatedAt int64   `json:"created_at"`
 }
 
@@ -106,7 +107,7 @@ type hookBody struct {
 func (h *Hook) Send(ctx context.Context, m Message) error {
 	body, err := json.Marshal(hookBody{
 		ID: m.ID, Channel: m.Channel, Kind: m.Kind, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML,
-		Code: m.Code, CreatedAt: m.At.UnixMilli(),
+		Code: m.Code, Link: m.Link, CreatedAt: m.At.UnixMilli(),
 	})
 	if err != nil {
 		return fmt.Errorf("notify: hook: %w", err)

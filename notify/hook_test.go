@@ -21,7 +21,7 @@ var hookSecret = notify.Password("whsec_" + base64.StdEncoding.EncodeToString([]
 
 var text = notify.Message{
 	ID: "msg_1", Channel: notify.SMS, Kind: "verification_code", To: "+4915112345678", Text: "123456 is your code.",
-	Code: "123456", At: time.UnixMilli(1_800_000_000_123),
+	Code: "123456", Link: "https://app.example.com/v1/verify?token=x", At: time.UnixMilli(1_800_000_000_123),
 }
 
 // receiver answers with the statuses in turn and the last one from then on.
@@ -68,7 +68,7 @@ func TestHookSends(t *testing.T) {
 		}
 		for name, want := range map[string]any{
 			"id": "msg_1", "channel": "sms", "kind": "verification_code", "to": "+4915112345678",
-			"text": "123456 is your code.", "code": "123456", "created_at": 1_800_000_000_123.0,
+			"text": "123456 is your code.", "code": "123456", "link": "https://app.example.com/v1/verify?token=x", "created_at": 1_800_000_000_123.0,
 		} {
 			if got[name] != want {
 				t.Errorf("%s = %v, want %v", name, got[name], want)

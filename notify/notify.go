@@ -35,6 +35,7 @@ type Message struct {
 	Text    string
 	HTML    string // mail only; "" sends text alone
 	Code    string // the one-time code in it, "" if none; for the development outbox
+	Link    string // the one-time link in it, "" if none
 	At      time.Time
 }
 

@@ -88,17 +88,25 @@ func (s *Service) finish(ctx context.Context, id ID, status Status, cause string
 		ss.Status = status
 		return nil
 	})
-	if errors.Is(err, errUnchanged) {
-		ss, err = s.cfg.Sessions.Get(ctx, id)
-	} else if err == nil {
-		s.log.InfoContext(ctx, "session ended", "user_id", ss.UserID, "session_id", ss.ID, "status", ss.Status, "cause", cause)
+	switch {
+	case errors.Is(err, errUnchanged):
+		return s.finishAgain(ctx, id, now)
+	case err != nil:
+		return Session{}, err
 	}
+	s.revoked.add(RevocationRecord{SessionID: id, At: now, Cause: ss.Cause}, now)
+	s.log.InfoContext(ctx, "session ended", "user_id", ss.UserID, "session_id", ss.ID, "status", ss.Status, "cause", cause)
+	return ss, nil
+}
+
+// finishAgain publishes the end of a session that is dead already: where the log is not
+// written in the same step, whoever ended it may have failed in between.
+func (s *Service) finishAgain(ctx context.Context, id ID, now time.Time) (Session, error) {
+	ss, err := s.cfg.Sessions.Get(ctx, id)
 	if err != nil {
 		return Session{}, err
 	}
-	// Also for one that was dead already: whoever ended it may have crashed right here.
-	// The record says now, since other nodes only look at the log's end.
-	if s.revoked.keeps(ss.UpdatedAt, now) {
+	if now.Before(ss.UpdatedAt.Add(s.revoked.keep)) {
 		err = s.publish(context.WithoutCancel(ctx), RevocationRecord{SessionID: id, At: now, Cause: ss.Cause})
 	}
 	return ss, err
@@ -214,14 +222,12 @@ func (s *Service) revokeUser(ctx context.Context, userID, cause string, except I
 	if err != nil {
 		return err
 	}
-	s.log.InfoContext(ctx, "sessions of user revoked", "user_id", userID, "sessions", len(ids), "cause", cause)
-	ctx = context.WithoutCancel(ctx)
+	s.revoked.add(RevocationRecord{UserID: userID, Except: except, At: now, Cause: cause}, now)
 	for _, id := range ids {
-		if err := s.publish(ctx, RevocationRecord{SessionID: id, At: now, Cause: cause}); err != nil {
-			return err
-		}
+		s.revoked.add(RevocationRecord{SessionID: id, At: now, Cause: cause}, now)
 	}
-	return s.publish(ctx, RevocationRecord{UserID: userID, Except: except, At: now, Cause: cause})
+	s.log.InfoContext(ctx, "sessions of user revoked", "user_id", userID, "sessions", len(ids), "cause", cause)
+	return nil
 }
 
 // tombstoneSlack is how much longer than a session a tombstone is kept: as long as a

@@ -16,8 +16,8 @@ func (s *Service) CachedTokens() (n int) {
 	return n
 }
 
-// RevocationLimit is how many revocations one shard holds.
-const RevocationLimit = shardLimit
+// RevocationLimit is how many revocations are held.
+const RevocationLimit = revocationLimit
 
 // Poll reads the revocation log once.
 func (s *Service) Poll(ctx context.Context) error { return s.poll(ctx) }

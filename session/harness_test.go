@@ -41,14 +41,16 @@ type harness struct {
 	store *sqlstore.Store
 	keys  *session.Keys
 	ring  *keyring.Ring
-	cfg   session.Config
+	// secrets is the list that ring was made of.
+	secrets string
+	cfg     session.Config
 }
 
 // open starts a service; change may alter its configuration.
 func open(t testing.TB, change ...func(*session.Config)) *harness {
 	t.Helper()
-	h := &harness{t: t, clock: newClock(), path: filepath.Join(t.TempDir(), "gatehouse.db")}
-	h.store, h.ring = openAt(t, h.path), mustRing(t)
+	h := &harness{t: t, clock: newClock(), path: filepath.Join(t.TempDir(), "gatehouse.db"), secrets: keyring.New()}
+	h.store, h.ring = openAt(t, h.path), parseRing(t, h.secrets)
 	h.keys = h.openKeys(session.KeysConfig{Algorithm: session.EdDSA})
 	h.cfg = session.Config{
 		Clients: h.store, Sessions: h.store, Revocations: h.store, Keys: h.keys,
@@ -80,9 +82,11 @@ func openAt(t testing.TB, path string) *sqlstore.Store {
 	return store
 }
 
-func mustRing(t testing.TB) *keyring.Ring {
+func mustRing(t testing.TB) *keyring.Ring { return parseRing(t, keyring.New()) }
+
+func parseRing(t testing.TB, list string) *keyring.Ring {
 	t.Helper()
-	ring, err := keyring.Parse(keyring.New())
+	ring, err := keyring.Parse(list)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,9 +183,9 @@ type countingSessions struct {
 	loads, others atomic.Int64
 }
 
-func (c *countingSessions) Load(ctx context.Context, cookie string, id session.ID, now time.Time) ([]byte, session.Session, error) {
+func (c *countingSessions) Load(ctx context.Context, cookie string, id session.ID, now time.Time, events ...session.Event) ([]byte, session.Session, error) {
 	c.loads.Add(1)
-	return c.SessionStore.Load(ctx, cookie, id, now)
+	return c.SessionStore.Load(ctx, cookie, id, now, events...)
 }
 
 func (c *countingSessions) Get(ctx context.Context, id session.ID) (session.Session, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,14 +19,13 @@ import (
 // ErrKeyState means that a signing key may not go from its state to the one asked for.
 var ErrKeyState = errors.New("session: signing key is in another state")
 
-// RetireAfter is how long a key stays retiring before Retire takes it out: longer
-// than any token that it signed lives.
-const RetireAfter = 10 * time.Minute
-
 // Sealer encrypts what lies in a store, bound to its place there.
 type Sealer interface {
 	Seal(table, column, row string, plain []byte) ([]byte, error)
 	Open(table, column, row string, sealed []byte) ([]byte, error)
+	// Outdated reports whether sealed should be opened and sealed again, since Seal has
+	// a newer key by now.
+	Outdated(sealed []byte) bool
 }
 
 // KeysConfig sets up Keys.
@@ -38,112 +38,38 @@ type KeysConfig struct {
 	// public half is recorded in the store, so that it stays in the set for a while
 	// after it was taken out of the configuration.
 	External crypto.Signer
-	Now      func() time.Time // nil means time.Now
+	// RotateEvery is how long a key signs before Rotate begins to replace it: an hour
+	// or more, and 365 days are a good choice; 0 means for ever. A key that is External
+	// is never replaced.
+	RotateEvery time.Duration
+	Now         func() time.Time // nil means time.Now
+	Logger      *slog.Logger     // gets every change of a key; nil means discard
 }
 
 // Keys holds the signing keys of an instance and implements auth.KeySet. It is safe
 // for concurrent use.
 //
 // A key is next (in the public set, not signing), active (signing), retiring (in the
-// set until what it signed is dead) and retired. To rotate: Add, wait until every
-// verifier has seen the new key (10 minutes), Promote, wait RetireAfter, Retire.
+// set until what it signed is dead) and retired. [Keys.Rotate] takes it from one to the
+// other when it is time, [Keys.Add], [Keys.Promote] and [Keys.Retire] do by hand, and
+// [Keys.Revoke] takes out a key that somebody else may have.
 type Keys struct {
-	cfg     KeysConfig
-	mu      sync.Mutex // one change or reload at a time
-	current atomic.Pointer[keySet]
+	cfg      KeysConfig
+	manage   bool       // see ManageKeys
+	mu       sync.Mutex // one change or reload at a time
+	current  atomic.Pointer[keySet]
+	removals atomic.Uint64
 }
 
 // keySet is one reading of the store; it never changes.
 type keySet struct {
 	stored []StoredKey
-	active *signer
+	active *signer // nil only for ManageKeys
 	byID   map[string]auth.Key
 	jwks   []byte
-}
-
-// OpenKeys loads the keys and makes the first one where there is none. It fails if a
-// key that signs, or will, cannot be decrypted.
-func OpenKeys(ctx context.Context, cfg KeysConfig) (*Keys, error) {
-	switch {
-	case cfg.Store == nil:
-		return nil, errors.New("session: KeysConfig.Store is required")
-	case cfg.Sealer == nil:
-		return nil, errors.New("session: KeysConfig.Sealer is required")
-	}
-	if cfg.Algorithm == "" {
-		cfg.Algorithm = RS256
-	}
-	if _, ok := methods[cfg.Algorithm]; !ok {
-		return nil, fmt.Errorf("session: KeysConfig.Algorithm %q: want RS256, ES256 or EdDSA", cfg.Algorithm)
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	k := &Keys{cfg: cfg}
-	if err := k.ensureActive(ctx); err != nil {
-		return nil, fmt.Errorf("open signing keys: %w", err)
-	}
-	if err := k.Reload(ctx); err != nil {
-		return nil, err
-	}
-	return k, nil
-}
-
-// ensureActive leaves the store with an active key that this process can sign with.
-func (k *Keys) ensureActive(ctx context.Context) error {
-	stored, err := k.cfg.Store.SigningKeys(ctx)
-	if err != nil {
-		return err
-	}
-	if k.cfg.External != nil {
-		return k.adopt(ctx, stored)
-	}
-	active, found := activeOf(stored)
-	switch {
-	case found && len(active.SealedPrivate) > 0:
-		return nil
-	case len(stored) == 0:
-		first, err := k.generate(KeyActive)
-		if err != nil {
-			return err
-		}
-		err = k.cfg.Store.AddSigningKey(ctx, first)
-		if errors.Is(err, ErrConflict) { // another node was first: its key is loaded next
-			return nil
-		}
-		return err
-	default: // the active key was external and is configured no more
-		next, err := k.generate(KeyNext)
-		if err != nil {
-			return err
-		}
-		if err := k.cfg.Store.AddSigningKey(ctx, next); err != nil {
-			return err
-		}
-		return k.promote(ctx, stored, next.ID)
-	}
-}
-
-// adopt records the external key in the store and makes it the active one there.
-func (k *Keys) adopt(ctx context.Context, stored []StoredKey) error {
-	external, err := newSigner("", k.cfg.External)
-	if err != nil {
-		return fmt.Errorf("KeysConfig.External: %w", err)
-	}
-	if active, ok := activeOf(stored); ok && active.ID == external.key.ID {
-		return nil
-	}
-	if !slices.ContainsFunc(stored, func(s StoredKey) bool { return s.ID == external.key.ID }) {
-		now := k.now()
-		err := k.cfg.Store.AddSigningKey(ctx, StoredKey{
-			ID: external.key.ID, Algorithm: external.key.Algorithm, State: KeyNext,
-			PublicDER: external.spki, CreatedAt: now, StateAt: now,
-		})
-		if err != nil && !errors.Is(err, ErrConflict) { // in conflict another node took it in just now
-			return err
-		}
-	}
-	return k.promote(ctx, stored, external.key.ID)
+	// endedAt is when a key was revoked last, the zero time if none was. Sessions that
+	// are not younger have ended.
+	endedAt time.Time
 }
 
 // Key implements auth.KeySet.
@@ -154,11 +80,23 @@ func (k *Keys) Key(_ context.Context, kid string) (auth.Key, error) {
 	return auth.Key{}, auth.ErrUnknownKey
 }
 
+// Removals implements auth.RemovalCounter.
+func (k *Keys) Removals() uint64 { return k.removals.Load() }
+
 // JWKS returns the public set (RFC 7517): next, active and retiring keys. Read-only.
 func (k *Keys) JWKS() []byte { return k.current.Load().jwks }
 
-// All returns the keys as they lie in the store, retired ones included, without
-// their private parts.
+// SigningKey is the kid of the key that signs now; "" for ManageKeys where servers have
+// it from their configuration.
+func (k *Keys) SigningKey() string {
+	if active := k.current.Load().active; active != nil {
+		return active.key.ID
+	}
+	return ""
+}
+
+// All returns the keys as they lie in the store, oldest first, those taken out
+// included, without their private parts.
 func (k *Keys) All() []StoredKey {
 	all := slices.Clone(k.current.Load().stored)
 	for i := range all {
@@ -166,6 +104,9 @@ func (k *Keys) All() []StoredKey {
 	}
 	return all
 }
+
+// sessionsEndedAt is the moment that sessions have to be younger than.
+func (k *Keys) sessionsEndedAt() time.Time { return k.current.Load().endedAt }
 
 // Reload reads the store again: rotations by other nodes. On an error the keys stay
 // as they were.
@@ -180,7 +121,8 @@ func (k *Keys) reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load signing keys: %w", err)
 	}
-	if old := k.current.Load(); old != nil && slices.EqualFunc(old.stored, stored, sameState) {
+	old := k.current.Load()
+	if old != nil && slices.EqualFunc(old.stored, stored, sameState) {
 		return nil
 	}
 	set, err := k.read(stored)
@@ -188,7 +130,20 @@ func (k *Keys) reload(ctx context.Context) error {
 		return fmt.Errorf("load signing keys: %w", err)
 	}
 	k.current.Store(set)
+	if old != nil && set.lacks(old) { // counted once Key says so, see auth.RemovalCounter
+		k.removals.Add(1)
+	}
 	return nil
+}
+
+// lacks reports whether a key of old is not in the set.
+func (set *keySet) lacks(old *keySet) bool {
+	for kid := range old.byID {
+		if _, ok := set.byID[kid]; !ok {
+			return true
+		}
+	}
+	return false
 }
 
 func sameState(a, b StoredKey) bool {
@@ -198,10 +153,13 @@ func sameState(a, b StoredKey) bool {
 // read builds a key set out of what is stored.
 func (k *Keys) read(stored []StoredKey) (*keySet, error) {
 	set := &keySet{stored: stored, byID: make(map[string]auth.Key, len(stored))}
-	active, _ := activeOf(stored)
+	active := activeIn(stored)
 	var public []auth.Key
 	for _, row := range stored {
-		if row.State == KeyRetired {
+		if row.State == KeyRevoked && row.StateAt.After(set.endedAt) {
+			set.endedAt = row.StateAt
+		}
+		if row.removed() {
 			continue
 		}
 		key, err := publicKey(row)
@@ -217,7 +175,7 @@ func (k *Keys) read(stored []StoredKey) (*keySet, error) {
 		if err != nil {
 			return nil, err
 		}
-		if row.ID == active.ID {
+		if active != nil && row.ID == active.ID {
 			set.active = s
 		}
 	}
@@ -228,7 +186,7 @@ func (k *Keys) read(stored []StoredKey) (*keySet, error) {
 		}
 		set.active = s
 	}
-	if set.active == nil {
+	if set.active == nil && !k.manage {
 		return nil, errors.New("no active key that this server can sign with")
 	}
 	var err error
@@ -236,21 +194,8 @@ func (k *Keys) read(stored []StoredKey) (*keySet, error) {
 	return set, err
 }
 
-// activeOf returns the key that signs: of several active ones the one that became so last.
-func activeOf(stored []StoredKey) (StoredKey, bool) {
-	var active StoredKey
-	for _, row := range stored {
-		if row.State == KeyActive && (active.ID == "" || later(row, active)) {
-			active = row
-		}
-	}
-	return active, active.ID != ""
-}
-
-// later orders keys by when they got their state, and those of one moment by id.
-func later(a, b StoredKey) bool {
-	return a.StateAt.After(b.StateAt) || a.StateAt.Equal(b.StateAt) && a.ID > b.ID
-}
+// removed reports whether the key is in the public set no more, for good.
+func (s StoredKey) removed() bool { return s.State == KeyRetired || s.State == KeyRevoked }
 
 func (k *Keys) now() time.Time { return k.cfg.Now().UTC().Truncate(time.Millisecond) }
 

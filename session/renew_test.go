@@ -53,7 +53,7 @@ func TestRenew(t *testing.T) {
 // awayStore is a store that cannot be reached.
 type awayStore struct{ session.SessionStore }
 
-func (awayStore) Load(context.Context, string, session.ID, time.Time) ([]byte, session.Session, error) {
+func (awayStore) Load(context.Context, string, session.ID, time.Time, ...session.Event) ([]byte, session.Session, error) {
 	return nil, session.Session{}, fmt.Errorf("load: %w", session.ErrUnavailable)
 }
 

@@ -3,76 +3,33 @@ package session
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
-	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
-const (
-	// revocationSlack is how much longer than a token lives its revocation is kept:
-	// leeway and the difference between the clocks of two nodes.
-	revocationSlack = 30 * time.Second
-	// feedOverlap is how far back each poll looks again, for records that took long to
-	// commit or came from a node whose clock is behind.
-	feedOverlap = 5 * time.Second
-)
-
-// feedState is how far Run has followed the revocation log.
-type feedState struct {
-	last atomic.Int64 // when the last poll that succeeded began, Unix milliseconds; 0 means never
-}
-
-// publish makes a revocation count here at once and on other nodes when they poll.
-func (s *Service) publish(ctx context.Context, r RevocationRecord) error {
-	now := s.now()
-	s.revoked.add(r, now)
-	r.ID = random.ID("rev", now)
-	return wrap("publish revocation", s.cfg.Revocations.PublishRevocation(ctx, r))
-}
-
-// poll reads what is new in the revocation log.
-func (s *Service) poll(ctx context.Context) error {
-	begun := s.now()
-	since := begun.Add(-s.revoked.keep)
-	if last := s.feed.last.Load(); last != 0 {
-		since = time.UnixMilli(last).Add(-feedOverlap)
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.StaleAfter)
-	defer cancel()
-	records, err := s.cfg.Revocations.RevocationsSince(ctx, since)
-	if err != nil {
-		return err
-	}
-	for _, r := range records {
-		s.revoked.add(r, begun)
-	}
-	s.feed.last.Store(begun.UnixMilli())
-	return nil
-}
+// revocationSlack is how much longer than a token lives its revocation is kept:
+// leeway and the difference between the clocks of two nodes.
+const revocationSlack = 30 * time.Second
 
 // Revoked implements auth.Revocations: it looks only at memory and allocates nothing.
 //
 // A token is revoked with its session, or with its user if it was issued before the
 // second of that revocation. Tokens of that very second are told apart by their
-// sessions, so that one may sign in right after a password reset.
+// sessions, so that one may sign in right after a password reset. All tokens issued up
+// to the second in which a signing key was revoked are revoked, too.
 func (s *Service) Revoked(sessionID, userID string, issuedAt time.Time) (auth.Revocation, bool) {
-	if r, ok := s.revoked.find(sessionID); ok {
+	if r := s.revoked.table.find(sessionID); r != nil {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
 	}
-	if r, ok := s.revoked.find(userID); ok && string(r.except) != sessionID && issuedAt.Unix() < r.at.Unix() {
+	if r := s.revoked.table.find(userID); r != nil && string(r.except) != sessionID && issuedAt.Unix() < r.at.Unix() {
 		return auth.Revocation{At: r.at, Cause: r.cause}, true
+	}
+	if ended := s.cfg.Keys.sessionsEndedAt(); issuedAt.Unix() <= ended.Unix() {
+		return auth.Revocation{At: ended, Cause: causeKeyRevoked}, true
 	}
 	return auth.Revocation{}, false
-}
-
-// Current implements auth.Revocations: whether the log was read within
-// Config.StaleAfter and everything in it fitted into memory.
-func (s *Service) Current() bool {
-	last, now := s.feed.last.Load(), s.cfg.Now().UnixMilli()
-	return last != 0 && now-last <= s.cfg.StaleAfter.Milliseconds() && now > s.revoked.lostUntil.Load()
 }
 
 // Ask implements auth.Revocations: it reads the session itself, whose status already
@@ -97,80 +54,40 @@ func (s *Service) Ask(ctx context.Context, sessionID, userID string, _ time.Time
 type revocationSet struct {
 	keep      time.Duration
 	lostUntil atomic.Int64 // Unix milliseconds
-	shards    [revocationShards]revocationShard
-}
-
-const (
-	revocationShards = 64
-	shardLimit       = 4096 // 262,144 revocations, some 40 MB
-	sweepEvery       = 10 * time.Second
-)
-
-type revocationShard struct {
-	mu    sync.RWMutex
-	byID  map[string]revocation // session ids and user ids
-	sweep time.Time             // when to look for old ones next
-}
-
-type revocation struct {
-	at     time.Time
-	cause  string
-	except ID
+	table     *revocationTable
 }
 
 func newRevocationSet(keep time.Duration) *revocationSet {
-	set := &revocationSet{keep: keep}
-	for i := range set.shards {
-		set.shards[i].byID = map[string]revocation{}
+	return &revocationSet{keep: keep, table: newRevocationTable()}
+}
+
+// add takes in a revocation that was heard of at seen. Tokens that it concerns may live
+// on from then, however late or early the publisher's clock was.
+func (set *revocationSet) add(r RevocationRecord, seen time.Time) {
+	until := seen
+	if r.At.After(seen) {
+		until = r.At
 	}
-	return set
+	set.put(r, until.Add(set.keep), seen)
 }
 
-// shard goes by the last character of an id, which is random.
-func (set *revocationSet) shard(id string) *revocationShard {
-	return &set.shards[id[len(id)-1]%revocationShards]
-}
-
-// keeps reports whether a revocation of that moment still matters.
-func (set *revocationSet) keeps(at, now time.Time) bool { return now.Before(at.Add(set.keep)) }
-
-func (set *revocationSet) find(id string) (revocation, bool) {
-	if id == "" {
-		return revocation{}, false
+// addOld takes in a revocation that may have been published long ago.
+func (set *revocationSet) addOld(r RevocationRecord, now time.Time) {
+	if until := r.At.Add(set.keep); now.Before(until) {
+		set.put(r, until, now)
 	}
-	shard := set.shard(id)
-	shard.mu.RLock()
-	r, ok := shard.byID[id]
-	shard.mu.RUnlock()
-	return r, ok
 }
 
-func (set *revocationSet) add(r RevocationRecord, now time.Time) {
+func (set *revocationSet) put(r RevocationRecord, until, now time.Time) {
 	id := string(r.SessionID)
 	if id == "" {
 		id = r.UserID
 	}
-	if id == "" || !set.keeps(r.At, now) {
+	if id == "" {
 		return
 	}
-	shard := set.shard(id)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	if now.After(shard.sweep) {
-		for id, old := range shard.byID {
-			if !set.keeps(old.at, now) {
-				delete(shard.byID, id)
-			}
-		}
-		shard.sweep = now.Add(sweepEvery)
-	}
-	old, found := shard.byID[id]
-	switch {
-	case found && !r.At.After(old.at):
-	case !found && len(shard.byID) >= shardLimit:
-		set.lose(r.At.Add(set.keep))
-	default:
-		shard.byID[id] = revocation{at: r.At, cause: r.Cause, except: r.Except}
+	if !set.table.put(revocation{id: id, at: r.At, until: until, cause: r.Cause, except: r.Except}, now) {
+		set.lose(until)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -14,15 +15,17 @@ import (
 type Config struct {
 	Clients     ClientStore     // required
 	Sessions    SessionStore    // required
-	Revocations RevocationStore // required
+	Revocations RevocationStore // required: the log that Sessions writes
 	Keys        *Keys           // required: signing keys, from OpenKeys
 	Issuer      string          // required: the claim iss
+	// Attempts keeps handshakes by nonce. Without it HandshakeNonce fails.
+	Attempts AttemptStore
 
 	Lifetime       time.Duration // absolute life of a session; 0 means 7 days
 	IdleTimeout    time.Duration // without touch or mint; 0 means off
 	TokenLifetime  time.Duration // 1 s to 30 min: the revocation log is kept for 1 h; 0 means 60 s
 	ClientLifetime time.Duration // life of a __client cookie from its last rotation; 0 means 365 days
-	RevocationPoll time.Duration // 0 means 200 ms
+	RevocationPoll time.Duration // how often Run reads the log; 0 means 200 ms
 	StaleAfter     time.Duration // how old the feed may be before Current is false; 0 means 5 s
 
 	Now    func() time.Time // nil means time.Now
@@ -37,7 +40,7 @@ type Service struct {
 	cookies *scs.SessionManager
 	tokens  *tokenCache
 	revoked *revocationSet
-	feed    feedState
+	feed    feed
 }
 
 // NewService checks cfg and returns a Service; the error names the bad field.
@@ -99,19 +102,25 @@ func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Milli
 // and returns ctx's error. Without it Current is false. Errors of the stores are
 // logged when they begin and when they end.
 func (s *Service) Run(ctx context.Context) error {
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	if w, ok := s.cfg.Revocations.(RevocationWatcher); ok {
+		watching.Go(func() { s.watch(ctx, w) })
+	}
 	ticker := time.NewTicker(s.cfg.RevocationPoll)
 	defer ticker.Stop()
 	keys := time.NewTicker(keysPoll)
 	defer keys.Stop()
 	var down, keysDown bool
+	s.report(ctx, "revocation log", s.poll(ctx), &down)
 	for {
-		s.report(ctx, "revocation log", s.poll(ctx), &down)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-keys.C:
 			s.report(ctx, "signing keys", s.cfg.Keys.Reload(ctx), &keysDown)
 		case <-ticker.C:
+			s.report(ctx, "revocation log", s.poll(ctx), &down)
 		}
 	}
 }

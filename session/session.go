@@ -25,6 +25,7 @@ package session
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -38,6 +39,15 @@ var (
 	ErrTokenTooLarge = errors.New("session: token too large for a cookie")
 	ErrUnavailable   = errors.New("session: store unavailable") // Redis or the database is away
 )
+
+// LimitError means that a limit has no room for another event.
+type LimitError struct {
+	RetryAfter time.Duration // when the next would pass
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("session: too many requests, again in %s", e.RetryAfter)
+}
 
 // Status is where a session is in its life.
 type Status string

@@ -119,21 +119,21 @@ func signable(private crypto.Signer) error {
 	return fmt.Errorf("a signer of type %T: want *rsa.PrivateKey, *ecdsa.PrivateKey or one of Ed25519", private)
 }
 
-// derivedKeyID makes a kid out of the SHA-256 of a public key.
-func derivedKeyID(spki []byte) string {
-	sum := sha256.Sum256(spki)
+// derivedKeyID makes a kid out of a SHA-256.
+func derivedKeyID(of []byte) string {
+	sum := sha256.Sum256(of)
 	text := new(big.Int).SetBytes(sum[:20]).Text(62)
 	return keyPrefix + "_" + fmt.Sprintf("%027s", text)[:idLength]
 }
 
 // generate makes a key pair and seals its private part (K-05).
-func (k *Keys) generate(state KeyState) (StoredKey, error) {
+func (k *Keys) generate(kid string, state KeyState) (StoredKey, error) {
 	private, err := generatePrivate(k.cfg.Algorithm)
 	if err != nil {
 		return StoredKey{}, err
 	}
 	now := k.now()
-	s, err := newSigner(newKeyID(now), private)
+	s, err := newSigner(kid, private)
 	if err != nil {
 		return StoredKey{}, err
 	}

@@ -28,7 +28,11 @@ type ClientStore interface {
 }
 
 // SessionStore persists sessions, the index of each user's sessions, and the
-// tombstones that RevokeUser leaves.
+// tombstones that RevokeUser leaves. Update and RevokeUser publish what they end in
+// the store's own RevocationStore, in the same transaction where the store has one.
+// A store that cannot (Redis, where the log lies elsewhere than the session) tells its
+// watchers in the same step and writes the log after it; if that fails, the session has
+// ended and the error is ErrUnavailable.
 type SessionStore interface {
 	// Create stores s. ErrUserRevoked if a tombstone of s.UserID that does not spare s
 	// goes through asOf, the moment at which the caller read that the user may sign in.
@@ -47,7 +51,11 @@ type SessionStore interface {
 	RevokeUser(ctx context.Context, userID string, r UserRevocation) ([]ID, error)
 	// Load reads what a mint needs in one round trip: the cookie's data, the session
 	// and whether a tombstone covers it (then the session's status is StatusRevoked).
-	Load(ctx context.Context, cookieToken string, id ID, now time.Time) (cookie []byte, s Session, err error)
+	//
+	// Before that, and in the same round trip where the store can, it counts the events,
+	// each as LimitStore.Take does, also if the rest is malformed or unknown. A
+	// *LimitError if there is no room for one; the others may count nevertheless.
+	Load(ctx context.Context, cookieToken string, id ID, now time.Time, events ...Event) (cookie []byte, s Session, err error)
 }
 
 // UserRevocation is what RevokeUser records.
@@ -84,6 +92,13 @@ type AttemptStore interface {
 	Try(ctx context.Context, id, name string, now time.Time) (int, error)
 }
 
+// Event is something that a limit bounds.
+type Event struct {
+	Key    string
+	Limit  int           // events within Window
+	Window time.Duration // whole milliseconds
+}
+
 // LimitStore counts events in sliding windows.
 type LimitStore interface {
 	// Take counts one event under key unless limit events lie within window before
@@ -94,11 +109,30 @@ type LimitStore interface {
 	Reset(ctx context.Context, key string) error
 }
 
-// RevocationStore is the log that every node follows.
+// RevocationStore is the log that every node follows. It is read in the order in which
+// records arrived, by a clock of the store's own: how far the clocks of two nodes are
+// apart plays no part in what a node gets to see.
 type RevocationStore interface {
+	// PublishRevocation adds r. Publishing it again is no second record.
 	PublishRevocation(ctx context.Context, r RevocationRecord) error
-	// RevocationsSince returns the records published at or after t, oldest first.
-	RevocationsSince(ctx context.Context, t time.Time) ([]RevocationRecord, error)
+	// RevocationsSince returns what arrived after the call that returned cursor, and the
+	// cursor for the next call; all that is kept, an hour's worth, for cursor 0. What
+	// arrived up to 5 s before that call comes again, so that nothing is missed that was
+	// long in committing; if the store's clock went back, everything does.
+	RevocationsSince(ctx context.Context, cursor RevocationCursor) ([]RevocationRecord, RevocationCursor, error)
+}
+
+// RevocationCursor is how far a node has read the log. Only the store that returned it
+// can tell what it means.
+type RevocationCursor int64
+
+// RevocationWatcher is what a RevocationStore offers besides if it can tell of a record
+// the moment that it is published.
+type RevocationWatcher interface {
+	// WatchRevocations calls listening once and then fn with what is published from there
+	// on. It returns when ctx ends, with its error, or when it cannot go on. Records may
+	// be missed, and come more than once: the log has them all.
+	WatchRevocations(ctx context.Context, listening func(), fn func(RevocationRecord)) error
 }
 
 // RevocationRecord says that tokens of a session, or all tokens of a user issued up
@@ -118,20 +152,24 @@ type KeyStore interface {
 	// AddSigningKey adds k. ErrConflict if a key with its id exists, or if k is active and
 	// any key exists: of several nodes that make the first key one is first.
 	AddSigningKey(ctx context.Context, k StoredKey) error
-	// SetSigningKeyState returns ErrNotFound for an unknown id. It puts no bound on how
-	// many keys are active: of several the one that became so last signs.
-	SetSigningKeyState(ctx context.Context, id string, state KeyState, at time.Time) error
+	// UpdateSigningKey stores the state of is, its time and its sealed private part
+	// where the key still has those of was, by compare-and-set. ErrConflict where it has
+	// not, ErrNotFound for an unknown id. It puts no bound on how many keys are active:
+	// of several the one that became so last signs.
+	UpdateSigningKey(ctx context.Context, was, is StoredKey) error
 }
 
 // KeyState is where a signing key is in its rotation.
 type KeyState string
 
-// The key states, in order.
+// The key states, in order. A key in one of the last two is in no public set, and its
+// private part is gone.
 const (
 	KeyNext     KeyState = "next"
 	KeyActive   KeyState = "active"
 	KeyRetiring KeyState = "retiring"
 	KeyRetired  KeyState = "retired"
+	KeyRevoked  KeyState = "revoked" // taken out at once; the sessions begun before have ended
 )
 
 // StoredKey is a signing key as it lies in the store.
@@ -139,7 +177,7 @@ type StoredKey struct {
 	ID            string // kid
 	Algorithm     string
 	State         KeyState
-	SealedPrivate []byte // PKCS #8, AES-256-GCM
+	SealedPrivate []byte // PKCS #8, AES-256-GCM; empty for a key from the configuration
 	PublicDER     []byte // SPKI
 	CreatedAt     time.Time
 	StateAt       time.Time

@@ -15,9 +15,11 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
+// MaxTokenSize is the longest token that is made, in bytes: it leaves room for a
+// cookie's name and attributes below the 4096 that browsers take.
+const MaxTokenSize = 3800
+
 const (
-	// maxTokenSize leaves room for a cookie's name and attributes below 4096 bytes.
-	maxTokenSize = 3800
 	// notBefore is how far back nbf lies, for verifiers whose clock is behind.
 	notBefore = 10 * time.Second
 	// reuseAbove is how much life the last token of a session must have left to be
@@ -33,20 +35,32 @@ const (
 //
 // One round trip to the store, which alone decides. The last token of the session is
 // returned again while it has 30 s or more left and nothing about the session changed.
-func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string) (string, error) {
-	if !validCookie(cookie) || !id.valid() {
-		return "", ErrNotFound
+//
+// It counts the events against their limits in that same round trip, whatever comes of
+// the mint: *LimitError if one has no room.
+func (s *Service) Mint(ctx context.Context, cookie string, id ID, azp string, events ...Event) (string, error) {
+	token := ""
+	if validCookie(cookie) {
+		token = cookieToken(cookie)
+	}
+	return s.mintFor(ctx, token, id, azp, events...)
+}
+
+// mintFor is Mint for a cookie that stores know as token.
+func (s *Service) mintFor(ctx context.Context, token string, id ID, azp string, events ...Event) (string, error) {
+	if len(events) == 0 && (token == "" || !id.valid()) {
+		return "", ErrNotFound // the store would say so
 	}
 	now := s.now() // before the read: no token is younger than what was read
-	data, ss, err := s.cfg.Sessions.Load(ctx, cookieToken(cookie), id, now)
+	data, ss, err := s.cfg.Sessions.Load(ctx, token, id, now, events...)
 	if err != nil {
 		return "", wrap("mint", err)
 	}
 	if c, ok := decodeCookie(data, now); !ok || c.ClientID != ss.ClientID || c.predates(ss) {
 		return "", fmt.Errorf("mint: %w", ErrNotFound)
 	}
-	token, err := s.mint(ctx, ss, azp, now)
-	return token, wrap("mint", err)
+	minted, err := s.mint(ctx, ss, azp, now)
+	return minted, wrap("mint", err)
 }
 
 // Token mints for a session that the caller has just read. ErrNotActive.
@@ -132,6 +146,10 @@ func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (t
 	if changed := ss.UpdatedAt.Truncate(time.Second); changed.After(issued) {
 		issued = changed
 	}
+	// Tokens of the second in which a signing key was revoked are refused.
+	if ended := s.cfg.Keys.sessionsEndedAt().Truncate(time.Second); !issued.After(ended) {
+		issued = ended.Add(time.Second)
+	}
 	expires = issued.Add(s.cfg.TokenLifetime)
 	if end := ss.ExpireAt.Add(time.Second - 1).Truncate(time.Second); end.Before(expires) {
 		expires = end // no token outlives its session
@@ -148,8 +166,8 @@ func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (t
 		return "", time.Time{}, fmt.Errorf("sign: %w", err)
 	}
 	buf = base64.RawURLEncoding.AppendEncode(append(buf, '.'), signature)
-	if len(buf) > maxTokenSize {
-		return "", time.Time{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTokenTooLarge, len(buf), maxTokenSize)
+	if len(buf) > MaxTokenSize {
+		return "", time.Time{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTokenTooLarge, len(buf), MaxTokenSize)
 	}
 	return string(buf), expires, nil
 }

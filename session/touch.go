@@ -59,7 +59,11 @@ func (s *Service) allUpToDate(sessions []Session) []Session {
 	return sessions
 }
 
-// upToDate gives a session that reached a limit the status that says so (S-07).
+// causeKeyRevoked is why sessions end that began before a signing key was revoked.
+const causeKeyRevoked = "signing key revoked"
+
+// upToDate gives a session that reached a limit the status that says so (S-07), and one
+// that began before a signing key was revoked.
 func (s *Service) upToDate(ss Session, now time.Time) Session {
 	switch {
 	case ss.Status != StatusActive && ss.Status != StatusPending:
@@ -69,6 +73,8 @@ func (s *Service) upToDate(ss Session, now time.Time) Session {
 		ss.Status, ss.Cause = StatusExpired, "expired"
 	case s.cfg.IdleTimeout > 0 && !now.Before(ss.LastActiveAt.Add(s.cfg.IdleTimeout)):
 		ss.Status, ss.Cause = StatusExpired, "idle for too long"
+	case !ss.CreatedAt.After(s.cfg.Keys.sessionsEndedAt()):
+		ss.Status, ss.Cause = StatusRevoked, causeKeyRevoked
 	}
 	return ss
 }

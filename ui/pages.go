@@ -43,7 +43,7 @@ func (h *Handler) page(p pageName) http.HandlerFunc {
 		h.pageHeaders(w.Header())
 		next := h.cfg.HomeURL
 		signIn, signUp := h.cfg.SignInURL, h.cfg.SignUpURL
-		if target, ok := sameOrigin(r.URL.Query().Get("redirect_url"), h.origin); ok {
+		if target, ok := h.target(r.URL.Query().Get("redirect_url")); ok {
 			next = target
 			// Whoever changes over from one page to the other still ends at the target.
 			signIn, signUp = withRedirect(signIn, target), withRedirect(signUp, target)
@@ -62,6 +62,19 @@ func (h *Handler) page(p pageName) http.HandlerFunc {
 			Next:           next,
 		})
 	}
+}
+
+// target is where to go after success, as a path on the own origin. To an app on
+// another origin, if that is allowed, the way leads through a handshake, which tells the
+// app who signed in.
+func (h *Handler) target(text string) (string, bool) {
+	if path, ok := sameOrigin(text, h.origin); ok {
+		return path, true
+	}
+	if origin, ok := originOf(text); !ok || h.cfg.AllowedOrigin == nil || !h.cfg.AllowedOrigin(origin) {
+		return "", false
+	}
+	return withRedirect(h.cfg.FrontendAPI+"/client/handshake", text), true
 }
 
 // withRedirect adds target to page, a path with perhaps a query of its own.

@@ -33,4 +33,13 @@ func sameOrigin(target, origin string) (string, bool) {
 	return u.JoinPath().String(), true
 }
 
+// originOf returns the origin of an absolute web address that nobody misreads.
+func originOf(target string) (string, bool) {
+	u, err := url.Parse(target)
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsFunc(target, misread) {
+		return "", false
+	}
+	return u.Scheme + "://" + u.Host, true
+}
+
 func misread(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f || r == '\ufffd' }

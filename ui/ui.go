@@ -7,8 +7,8 @@
 //
 // Security: every page carries a Content-Security-Policy that allows no inline
 // script or style and no other origin (W-01), values reach HTML through
-// html/template only (W-03), and a redirect target outside the own origin is
-// dropped. Files are served under a hash of all of them and cached for good;
+// html/template only (W-03), and a redirect target outside the own origin and
+// those allowed is dropped. Files are served under a hash of all of them and cached for good;
 // their plain names (/ui/page.css) are for other pages to link to and are
 // revalidated on each use.
 //
@@ -46,6 +46,10 @@ type Config struct {
 	// same origin or a URL of the same origin. "" means the prefix of PublicURL followed
 	// by /sign-in, /sign-up, /user and /.
 	SignInURL, SignUpURL, UserURL, HomeURL string
+	// AllowedOrigin reports whether apps of an origin ("https://app.example.com") may have
+	// people sent back to them after sign-in; the Frontend API decides the same again.
+	// nil allows none but the own one.
+	AllowedOrigin func(origin string) bool
 	// OutboxURL is the page that shows the mails of a development server; the code step
 	// links to it. "" in production.
 	OutboxURL string

@@ -125,11 +125,18 @@ func TestOutboxIsLinkedOnlyInDevelopment(t *testing.T) {
 }
 
 func TestRedirectTarget(t *testing.T) {
-	h := open(t, func(c *ui.Config) { c.HomeURL = "/home" })
+	h := open(t, func(c *ui.Config) {
+		c.HomeURL = "/home"
+		c.AllowedOrigin = func(o string) bool { return o == "https://notes.example.net" }
+	})
 	for _, tt := range []struct{ name, target, want string }{
 		{"path", "/notes?id=1", "/notes?id=1"},
 		{"own origin", "https://app.example.com/notes", "/notes"},
 		{"other origin", "https://elsewhere.example.com/", "/home"},
+		// H-02: the Frontend API looks at the target again before it sends anybody there.
+		{"allowed app", "https://notes.example.net/a?id=1", "/v1/client/handshake?redirect_url=https%3A%2F%2Fnotes.example.net%2Fa%3Fid%3D1"},
+		{"user at an allowed app", "https://x@notes.example.net/", "/home"},
+		{"look-alike of an allowed app", "https://notes.example.net.elsewhere.example.com/", "/home"},
 		{"other host, no scheme", "//elsewhere.example.com/", "/home"},
 		{"script", "javascript:alert(1)", "/home"},
 		{"none", "", "/home"},
@@ -142,6 +149,13 @@ func TestRedirectTarget(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNoOtherAppUnlessAllowed(t *testing.T) {
+	page := get(t, open(t, nil), "/sign-in?redirect_url=https://notes.example.net/").Body.String()
+	if strings.Contains(page, "notes.example.net") {
+		t.Error("the page leads to an origin that nobody allowed")
 	}
 }
 

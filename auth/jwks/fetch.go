@@ -2,11 +2,14 @@ package jwks
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,9 +35,24 @@ func (s *snapshot) find(kid string, now time.Time, maxStale time.Duration) (auth
 	return k, ok
 }
 
+// lost reports whether a key is missing among now, or another one.
+func (s *snapshot) lost(now map[string]auth.Key) bool {
+	if s == nil {
+		return false
+	}
+	for kid, k := range s.keys {
+		is, ok := now[kid]
+		if public, comparable := k.Public.(interface{ Equal(crypto.PublicKey) bool }); !ok || !comparable || !public.Equal(is.Public) {
+			return true
+		}
+	}
+	return false
+}
+
 // state is what changes about a Set.
 type state struct {
-	keys atomic.Pointer[snapshot]
+	keys     atomic.Pointer[snapshot]
+	removals atomic.Uint64
 
 	mu       sync.Mutex
 	running  *flight   // the fetch under way, nil if none
@@ -100,13 +118,21 @@ func (s *Set) fly(f *flight) {
 		st.failures++
 	} else {
 		st.failures = 0
-		st.keys.Store(&snapshot{keys: keys, fetched: s.cfg.Now()})
+		old := st.keys.Swap(&snapshot{keys: keys, fetched: s.cfg.Now()})
+		if old.lost(keys) { // counted once Key says so, see auth.RemovalCounter
+			st.removals.Add(1)
+		}
 	}
 	st.running = nil
 	close(f.done)
 }
 
-func (s *Set) fetch(ctx context.Context) (map[string]auth.Key, error) {
+func (s *Set) fetch(ctx context.Context) (keys map[string]auth.Key, err error) {
+	defer func() { // what a server sends must not end the app (T-23)
+		if v := recover(); v != nil {
+			err = fmt.Errorf("fetch key set: panic: %v", v)
+		}
+	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cfg.URL, nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set: %w", err)
@@ -120,6 +146,9 @@ func (s *Set) fetch(ctx context.Context) (map[string]auth.Key, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("fetch key set: status %d", resp.StatusCode)
 	}
+	if kind := resp.Header.Get("Content-Type"); !isJSON(kind) {
+		return nil, fmt.Errorf("fetch key set: content type %.64q", kind)
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, s.cfg.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set: %w", err)
@@ -131,11 +160,18 @@ func (s *Set) fetch(ctx context.Context) (map[string]auth.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetch key set: %w", err)
 	}
-	keys := make(map[string]auth.Key, len(list))
+	keys = make(map[string]auth.Key, len(list))
 	for _, k := range list {
 		keys[k.ID] = k
 	}
 	return keys, nil
+}
+
+// isJSON reports whether a content type is application/json or one like
+// application/jwk-set+json (RFC 7517 §8.5.2, RFC 6839 §3.1).
+func isJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"))
 }
 
 // newClient returns a copy of c that stays with the host of home (T-22).

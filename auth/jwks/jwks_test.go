@@ -57,7 +57,8 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	header := http.Header{"Content-Type": {"application/json"}}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 func (s *server) serve(t testing.TB, keys ...auth.Key) {
@@ -332,7 +333,10 @@ func TestSetRedirects(t *testing.T) {
 	mux.Handle("/away", http.RedirectHandler(other.URL+"/jwks", http.StatusFound))
 	mux.Handle("/near", http.RedirectHandler("/jwks", http.StatusFound))
 	mux.Handle("/loop", http.RedirectHandler("/loop", http.StatusFound))
-	mux.HandleFunc("/jwks", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
+	mux.HandleFunc("/jwks", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	})
 	home := httptest.NewServer(mux)
 	defer home.Close()
 	for path, want := range map[string]error{"/jwks": nil, "/near": nil, "/away": auth.ErrKeysUnavailable, "/loop": auth.ErrKeysUnavailable} {

@@ -14,7 +14,9 @@ type cli struct {
 	Dev     devCommand     `cmd:"" help:"Run a development server on this machine: nothing to set up, test addresses accept a fixed code."`
 	Serve   serveCommand   `cmd:"" help:"Run a production server."`
 	Init    initCommand    `cmd:"" help:"Write gatehouse.toml and a file of secrets for a production server."`
-	Keys    keysCommand    `cmd:"" help:"Show keys."`
+	Keys    keysCommand    `cmd:"" help:"Show, rotate and revoke keys."`
+	Token   tokenCommand   `cmd:"" help:"Explain session tokens."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what keeps people out: configuration, stores, clocks, keys, hosts, proxies, cookies. Changes nothing."`
 	Version versionCommand `cmd:"" help:"Say which build this is."`
 }
 
@@ -27,11 +29,12 @@ type command interface {
 type program struct {
 	command command
 	getenv  func(string) string
+	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
 }
 
-// serverFlags are what dev, serve and keys have in common. Each names the variable
+// serverFlags are what the commands that read a configuration have in common. Each names the variable
 // that it overrides.
 type serverFlags struct {
 	Config      string `placeholder:"FILE" help:"Configuration file in TOML (GATEHOUSE_CONFIG)."`
@@ -45,7 +48,7 @@ type serverFlags struct {
 }
 
 // parse reads a command line. It returns nil without error where help was printed.
-func parse(args []string, getenv func(string) string, stdout, stderr io.Writer) (*program, error) {
+func parse(args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) (*program, error) {
 	var c cli
 	helped := false
 	parser, err := kong.New(&c,
@@ -67,7 +70,7 @@ func parse(args []string, getenv func(string) string, stdout, stderr io.Writer) 
 	if err != nil {
 		return nil, err
 	}
-	p := &program{getenv: getenv, stdout: stdout, stderr: stderr}
+	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr}
 	p.command, _ = parsed.Selected().Target.Addr().Interface().(command)
 	if p.command == nil {
 		return nil, fmt.Errorf("%s: name one of its commands", parsed.Command())

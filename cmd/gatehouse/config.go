@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
 	"github.com/gatehouse-dev/gatehouse/internal/logging"
@@ -148,6 +149,7 @@ type printed struct {
 	Dir            string   `toml:"dir"`
 	AllowedOrigins []string `toml:"allowed_origins"`
 	TrustedProxies []string `toml:"trusted_proxies"`
+	WhenStale      string   `toml:"when_stale"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
 	HomeURL        string   `toml:"home_url"`
@@ -159,12 +161,24 @@ type printed struct {
 	SecretKey     string `toml:"secret_key"`
 	EncryptionKey string `toml:"encryption_key"`
 	SigningKey    string `toml:"signing_key"`
+	KeyRotation   string `toml:"key_rotation"`
 
 	Settings  gatehouse.Settings  `toml:"settings"`
 	Passwords gatehouse.Passwords `toml:"passwords"`
 	SMTP      smtpTable           `toml:"smtp"`
 	Hook      hookTable           `toml:"hook"`
 	Log       logTable            `toml:"log"`
+}
+
+// rotation is a Config.KeyRotation as the file has it.
+func rotation(every time.Duration) string {
+	switch {
+	case every < 0:
+		return "off"
+	case every == 0:
+		return "365d"
+	}
+	return every.String()
 }
 
 // print writes the settings to stdout, as a configuration file reads but for the
@@ -179,10 +193,11 @@ func (s settings) print(p *program) error {
 		Mode: mode, Addr: c.Addr, PublicURL: c.PublicURL,
 		DatabaseURL: logging.StoreURL(c.DatabaseURL), RedisURL: logging.StoreURL(c.RedisURL),
 		RedisPrefix: c.RedisPrefix, RedisPlaintext: c.RedisPlaintext, Dir: c.Dir,
-		AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, HTTPOnly: c.HTTPOnlySession, ClerkJSDir: c.ClerkJSDir,
+		AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, WhenStale: string(c.WhenStale), HTTPOnly: c.HTTPOnlySession, ClerkJSDir: c.ClerkJSDir,
 		HomeURL: c.HomeURL, SignInURL: c.SignInURL, SignUpURL: c.SignUpURL, UserURL: c.UserURL,
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
-		Settings: *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
+		KeyRotation: rotation(c.KeyRotation),
+		Settings:    *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
 		Log: logTable{Level: strings.ToLower(s.logLevel.String()), Format: s.logFormat},
 	})
 }

@@ -31,8 +31,10 @@ type file struct {
 	SecretsFile    string   `toml:"secrets_file"`
 	AllowedOrigins []string `toml:"allowed_origins"`
 	TrustedProxies []string `toml:"trusted_proxies"`
+	WhenStale      string   `toml:"when_stale"`
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
+	KeyRotation    string   `toml:"key_rotation"` // "365d", "720h", "off"
 
 	HomeURL   string `toml:"home_url"`
 	SignInURL string `toml:"sign_in_url"`
@@ -108,7 +110,9 @@ func (f file) variables() (map[string]string, error) {
 		"GATEHOUSE_DIR":             f.Dir,
 		"GATEHOUSE_ALLOWED_ORIGINS": strings.Join(f.AllowedOrigins, ","),
 		"GATEHOUSE_TRUSTED_PROXIES": strings.Join(f.TrustedProxies, ","),
+		"GATEHOUSE_WHEN_STALE":      f.WhenStale,
 		"GATEHOUSE_CLERK_JS_DIR":    f.ClerkJSDir,
+		"GATEHOUSE_KEY_ROTATION":    f.KeyRotation,
 		"GATEHOUSE_LOG_LEVEL":       f.Log.Level,
 		"GATEHOUSE_LOG_FORMAT":      f.Log.Format,
 	}

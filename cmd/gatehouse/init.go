@@ -80,6 +80,12 @@ trusted_proxies = [] # "127.0.0.1", "10.0.0.0/8"
 # Users, and without Redis the sessions, too.
 database_url = "sqlite:gatehouse.db" # or postgres://…
 # redis_url = "rediss://redis.example.com:6379/0"
+# While this node cannot follow the revocations of the others: "ask" the store about each
+# request, "refuse" them, or "allow" tokens that were revoked elsewhere until they expire.
+when_stale = "ask"
+
+# How long a signing key signs. "off" where apps have a copy of the key in their configuration.
+key_rotation = "365d"
 
 # Other origins whose pages call this server: "https://admin.example.com".
 allowed_origins = []

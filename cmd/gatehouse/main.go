@@ -4,7 +4,9 @@
 //	gatehouse dev      a development server on this machine, nothing to set up
 //	gatehouse serve    a production server
 //	gatehouse init     writes a configuration for serve
-//	gatehouse keys     shows the publishable key
+//	gatehouse keys     shows the publishable key; lists, rotates and revokes signing keys
+//	gatehouse token    says what a session token means, and why it is refused
+//	gatehouse doctor   finds what keeps people out of a deployment
 //	gatehouse version  says which build this is
 //
 // Settings come from flags, then the environment, then the file named by --config,
@@ -25,13 +27,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The second signal ends the process the hard way: whoever sends it means it.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the program without its process. It returns the exit code: 0, 1 for
 // something that went wrong, 2 for a command line or configuration that is.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	p, err := parse(args, getenv, stdout, stderr)
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p, err := parse(args, getenv, stdin, stdout, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "gatehouse:", trim(err))
 		return 2

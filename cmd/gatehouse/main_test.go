@@ -24,7 +24,7 @@ type result struct {
 func execute(t *testing.T, env map[string]string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), args, func(name string) string { return env[name] }, &stdout, &stderr)
+	code := run(t.Context(), args, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)
 	return result{code, stdout.String(), stderr.String()}
 }
 
@@ -157,7 +157,7 @@ func TestRefused(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
 			var stdout, stderr bytes.Buffer
-			code := run(ctx, tt.args, func(name string) string { return tt.env[name] }, &stdout, &stderr)
+			code := run(ctx, tt.args, func(name string) string { return tt.env[name] }, strings.NewReader(""), &stdout, &stderr)
 			if code != 2 || !strings.Contains(stderr.String(), tt.want) {
 				t.Errorf("exit %d, %q; want 2 and %q", code, stderr.String(), tt.want)
 			}
@@ -246,6 +246,17 @@ func TestDev(t *testing.T) {
 	}
 }
 
+// What the Redis client says goes where the server's log goes, for those who want it.
+func TestRedisClientIsLogged(t *testing.T) {
+	for level, want := range map[string]bool{"debug": true, "info": false} {
+		env := map[string]string{"GATEHOUSE_REDIS_URL": "redis://" + freeAddr(t), "GATEHOUSE_DIR": filepath.Join(t.TempDir(), "state"), "GATEHOUSE_LOG_LEVEL": level}
+		got := execute(t, env, "dev")
+		if said := strings.Contains(got.stderr, "redis client"); got.code != 1 || said != want {
+			t.Errorf("%s: %+v, want the client's words: %v", level, got, want)
+		}
+	}
+}
+
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -264,7 +275,7 @@ func start(t *testing.T, env map[string]string, addr string, args ...string) (st
 	var stdout, stderr lockedBuffer
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, args, func(name string) string { return env[name] }, &stdout, &stderr)
+		done <- run(ctx, args, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)
 	}()
 	stop = sync.OnceValue(func() result {
 		cancel()

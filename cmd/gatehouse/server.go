@@ -60,6 +60,7 @@ func (f *serverFlags) serve(ctx context.Context, p *program, s settings) (err er
 	}
 	config := s.gatehouse
 	config.Logger = s.logger(p)
+	logRedis(config.Logger)
 	if config.Sender, err = s.sender(); err != nil {
 		return &usageError{err}
 	}

@@ -20,7 +20,7 @@ class DeleteAccountElement extends StepElement {
 
   actions = {
     ask: () => this.#ask(),
-    'step-up-code': async () => this.#stepUp?.sendCode(),
+    'step-up-code': async (/** @type {HTMLButtonElement} */ button) => this.#stepUp?.sendCode(button.dataset.strategy),
     close: (/** @type {HTMLButtonElement} */ button) => button.closest('dialog')?.close(),
   }
 

@@ -17,6 +17,9 @@ import (
 var builds string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(nodeVariable) != "" {
+		os.Exit(runNode())
+	}
 	dir, err := os.MkdirTemp("", "gatehouse-e2e")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

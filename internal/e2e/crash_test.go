@@ -22,6 +22,7 @@ import (
 const (
 	crashSignUps = 1000
 	crashWorkers = 16
+	crashJudges  = 4 // who sign in afterwards: a server hashes few passwords at once
 	crashKills   = 10
 	testCode     = "424242"
 )
@@ -73,14 +74,14 @@ func signUpsSurviveKills(t *testing.T, env ...string) {
 
 	var told, silent, free, wrong atomic.Int64
 	begun.Store(0)
-	for range crashWorkers {
+	for range crashJudges {
 		workers.Go(func() {
 			for {
 				n := int(begun.Add(1)) - 1
 				if n >= crashSignUps {
 					return
 				}
-				err := newPerson(server.url, n+crashSignUps).as(n).signIn()
+				err := patiently(newPerson(server.url, n+crashSignUps).as(n).signIn)
 				var refused *refusal
 				switch {
 				case err == nil && complete[n].Load():
@@ -169,6 +170,17 @@ func (p *person) signUp() error {
 	}
 	made, err = p.post(path+"/attempt_verification", "strategy", "email_code", "code", testCode)
 	return complete(made, err)
+}
+
+// patiently does as a 503 asks: it tries again a little later, for some time.
+func patiently(signIn func() error) error {
+	for try := 1; ; try++ {
+		err := signIn()
+		if refused, ok := errors.AsType[*refusal](err); !ok || refused.code != "service_unavailable" || try == 4 {
+			return err
+		}
+		time.Sleep(3 * time.Second)
+	}
 }
 
 func (p *person) signIn() error {

@@ -56,7 +56,7 @@ func (e *Engine) AddAddress(ctx context.Context, ss session.Session, k user.Kind
 	return added, nil
 }
 
-// PrepareAddress sends a code to an address that the session's user has added.
+// PrepareAddress sends a code or a link to an address that the session's user has added.
 //
 // Errors: resource_not_found (not theirs), verification_strategy_invalid,
 // verification_already_verified, verification_code_too_many_requests (30 s),
@@ -75,6 +75,7 @@ func (e *Engine) PrepareAddress(ctx context.Context, c Caller, ss session.Sessio
 	case err != nil:
 		return user.Identification{}, err
 	}
+	r.session, r.redirect = ss.ID, ask.RedirectURL
 	if err := st.prepare(ctx, r, to); err != nil {
 		return user.Identification{}, err
 	}
@@ -212,7 +213,7 @@ func (e *Engine) addressRound(
 		return fail(err)
 	}
 	r := &round{
-		settings: s, now: e.now(), purpose: "address", attempt: a.id, client: c.Client.ID, challenge: a.state.Proof,
+		settings: s, now: e.now(), purpose: purposeAddress, attempt: a.id, client: c.Client.ID, challenge: a.state.Proof,
 	}
 	r.begin = func(ctx context.Context, old, ch *challenge) error {
 		return change(ctx, e, a, func(a *addressAttempt) error {

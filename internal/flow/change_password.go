@@ -57,7 +57,7 @@ func (e *Engine) mayChangePassword(ctx context.Context, c Caller, ss session.Ses
 		}
 		return e.RequireFresh(ss)
 	}
-	r := &round{settings: s, now: e.now(), purpose: "change_password", attempt: string(ss.ID), client: c.Client.ID, person: p}
+	r := &round{settings: s, now: e.now(), purpose: purposeChangePassword, attempt: string(ss.ID), client: c.Client.ID, person: p}
 	_, err := e.prove(ctx, r, password{e}, Proof{Password: current})
 	if refused, ok := errors.AsType[*Error](err); ok && refused.Param == fieldPassword {
 		return &Error{Code: refused.Code, Param: "current_password"}

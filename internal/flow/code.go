@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
@@ -35,8 +36,9 @@ type challenge struct {
 	Strategy       string                `json:"strategy"`
 	Identification user.IdentificationID `json:"identification,omitempty"`
 	Key            string                `json:"key,omitempty"` // canonical value when sent
-	MAC            []byte                `json:"mac,omitempty"` // of the code (C-02)
+	MAC            []byte                `json:"mac,omitempty"` // of the code (C-02), or the SHA-256 of the link's token
 	Verified       bool                  `json:"verified,omitempty"`
+	ClientID       session.ClientID      `json:"client_id,omitempty"` // of a link: the one browser it is good in
 	Attempts       int                   `json:"attempts,omitempty"`
 	SentAt         time.Time             `json:"sent_at,omitzero"`
 	ExpireAt       time.Time             `json:"expire_at,omitzero"`
@@ -67,6 +69,8 @@ type Verification struct {
 	Channel     string
 	RedirectURL string
 	Nonce       string
+	// ClientID is the browser that followed the link, "" for all other proofs.
+	ClientID session.ClientID
 }
 
 // verification shows a challenge; nil shows as nil, so that a browser asks for the
@@ -75,10 +79,14 @@ func (e *Engine) verification(c *challenge) *Verification {
 	if c == nil {
 		return nil
 	}
-	return &Verification{
+	v := &Verification{
 		Object: e.objectOf(c.Strategy), Status: c.status(e.now()), Strategy: c.Strategy,
 		Attempts: c.Attempts, ExpireAt: c.ExpireAt,
 	}
+	if c.Verified {
+		v.ClientID = c.ClientID
+	}
+	return v
 }
 
 // proved is the challenge of a strategy that needs no preparation, done.
@@ -97,45 +105,64 @@ func resendable(c *challenge, now time.Time) error {
 	return nil
 }
 
-// sendCode makes a code, stores its MAC in place of the challenge under way and
-// sends it. What cannot be handed over is taken back, so that an attempt that
-// shows a challenge has sent it.
-func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to destination, test bool, out outlet) error {
+// maySend fails if there is nothing to send any more, or if too much was sent of late.
+func (e *Engine) maySend(ctx context.Context, r *round, to destination) error {
 	if r.challenge != nil && r.challenge.Verified {
 		return errVerified
 	}
 	if err := resendable(r.challenge, r.now); err != nil {
 		return err
 	}
-	if err := e.allowSend(ctx, r.client, to.key, r.now); err != nil {
+	return e.allowSend(ctx, r.client, to.key, r.now)
+}
+
+// newChallenge is a challenge that goes to a destination; what judges it is to be added.
+func newChallenge(r *round, strategy string, to destination, life time.Duration) *challenge {
+	return &challenge{
+		ID: random.ID("ver", r.now), Strategy: strategy, Identification: to.id, Key: to.key,
+		SentAt: r.now, ExpireAt: r.now.Add(life),
+	}
+}
+
+// sendCode makes a code, stores its MAC in place of the challenge under way and
+// sends it.
+func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to destination, test bool, out outlet) error {
+	if err := e.maySend(ctx, r, to); err != nil {
 		return err
 	}
 	code := random.Code(codeDigits)
 	if test {
 		code = e.testCode
 	}
-	ch := &challenge{
-		ID: random.ID("ver", r.now), Strategy: strategy, Identification: to.id, Key: to.key,
-		SentAt: r.now, ExpireAt: r.now.Add(codeLifetime),
-	}
+	ch := newChallenge(r, strategy, to, codeLifetime)
 	ch.MAC = e.codeMAC(ch, code)
 	if to.value == "" || to.owner {
 		ch.MAC = random.Bytes(sha256.Size) // no code is right
 	}
+	if test {
+		return r.begin(ctx, r.challenge, ch)
+	}
+	return e.sendChallenge(ctx, r, ch, to, code, out)
+}
+
+// sendChallenge stores ch in place of the challenge under way and sends its proof. What
+// cannot be handed over is taken back, so that an attempt that shows a challenge has
+// sent it.
+func (e *Engine) sendChallenge(ctx context.Context, r *round, ch *challenge, to destination, proof string, out outlet) error {
 	if err := r.begin(ctx, r.challenge, ch); err != nil {
 		return err
 	}
-	if test || to.value == "" {
+	if to.value == "" {
 		return nil
 	}
-	if err := e.deliver(ctx, r, to, code, out); err != nil {
+	if err := e.deliver(ctx, r, to, proof, out); err != nil {
 		if undo := r.begin(context.WithoutCancel(ctx), ch, nil); undo != nil {
-			e.log.WarnContext(ctx, "code was not sent and could not be taken back",
+			e.log.WarnContext(ctx, "proof was not sent and could not be taken back",
 				slog.String("attempt_id", r.attempt), slog.Any("err", undo))
 		}
 		return err
 	}
-	e.event(ctx, "code sent", slog.String("attempt_id", r.attempt), slog.String("strategy", strategy))
+	e.event(ctx, "proof sent", slog.String("attempt_id", r.attempt), slog.String("strategy", ch.Strategy))
 	return nil
 }
 

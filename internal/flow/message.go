@@ -27,6 +27,7 @@ var (
 // The kinds of messages: names of templates.
 const (
 	kindCode            = "verification_code"
+	kindLink            = "verification_link"
 	kindAccountExists   = "account_exists"
 	kindPasswordChanged = "password_changed"
 	kindAddressAdded    = "address_added"
@@ -39,7 +40,8 @@ type words struct {
 	AppName string
 	Name    string // first name, "" if there is none fit for a mail
 	Code    string
-	Minutes int // the code's life
+	Link    string
+	Minutes int // the code's or link's life
 	SignIn  string
 	Address string // masked
 }
@@ -60,7 +62,7 @@ func compose(kind, to string, w words, now time.Time) (notify.Message, error) {
 	subject, body, _ := strings.Cut(text.String(), "\n")
 	return notify.Message{
 		ID: random.ID("msg", now), Channel: notify.Mail, Kind: kind, To: to, Subject: subject,
-		Text: strings.TrimSpace(body) + "\n", HTML: html.String(), Code: w.Code, At: now,
+		Text: strings.TrimSpace(body) + "\n", HTML: html.String(), Code: w.Code, Link: w.Link, At: now,
 	}, nil
 }
 
@@ -104,8 +106,8 @@ func oneLine(s string) string {
 	}, s))
 }
 
-// outlet makes the message that carries a code.
-type outlet func(to destination, code string, s Settings, now time.Time) (notify.Message, error)
+// outlet makes the message that carries a code or a link.
+type outlet func(to destination, proof string, s Settings, now time.Time) (notify.Message, error)
 
 // mailOut carries a code by mail. Somebody else's address gets a notice instead.
 func mailOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
@@ -127,10 +129,20 @@ func textOut(to destination, code string, s Settings, now time.Time) (notify.Mes
 	return composeText(kindCode, to.value, w, now)
 }
 
-// deliver sends a code. Under enumeration protection it is handed over behind the
+// linkOut carries a link by mail, as mailOut does a code.
+func linkOut(to destination, link string, s Settings, now time.Time) (notify.Message, error) {
+	if to.owner {
+		return mailOut(to, "", s, now)
+	}
+	return compose(kindLink, to.value, words{
+		AppName: s.AppName, Name: to.name, Link: link, Minutes: int(linkLifetime / time.Minute),
+	}, now)
+}
+
+// deliver sends a code or a link. Under enumeration protection it is handed over behind the
 // answer, since nobody's code takes no time to send.
-func (e *Engine) deliver(ctx context.Context, r *round, to destination, code string, out outlet) error {
-	m, err := out(to, code, r.settings, r.now)
+func (e *Engine) deliver(ctx context.Context, r *round, to destination, proof string, out outlet) error {
+	m, err := out(to, proof, r.settings, r.now)
 	if err != nil {
 		return err
 	}

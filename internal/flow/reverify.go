@@ -201,11 +201,11 @@ func (e *Engine) reverificationRound(ctx context.Context, c Caller, sid session.
 	if err != nil {
 		return fail(err)
 	}
-	if _, resets := st.(resetter); resets {
+	if !stepsUp(st) {
 		return fail(badValue("strategy"))
 	}
 	r := &round{
-		settings: s, now: e.now(), purpose: "reverification", attempt: a.id, client: c.Client.ID,
+		settings: s, now: e.now(), purpose: purposeReverification, attempt: a.id, client: c.Client.ID,
 		person: p, challenge: a.state.First,
 	}
 	r.begin = func(ctx context.Context, old, ch *challenge) error {

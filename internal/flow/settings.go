@@ -17,7 +17,8 @@ type Settings struct {
 	FirstName    Attribute
 	LastName     Attribute
 	Password     Attribute
-	// Strategies are the enabled ones: "password", "email_code", "phone_code". A password
+	// Strategies are the enabled ones: "password", "email_code", "phone_code",
+	// "email_link". A password
 	// can be reset by a code wherever there are passwords.
 	Strategies         []string
 	MinPasswordLength  int  // in code points
@@ -31,6 +32,7 @@ type Settings struct {
 	TestMode           bool
 
 	HomeURL, SignInURL, SignUpURL, UserURL string
+	VerifyURL                              string // where links in mails lead to: GET /v1/verify
 }
 
 // Attribute is one piece of a user in the settings.

@@ -48,7 +48,9 @@ type SignInFields struct {
 	Strategy   string // "" with Password means password
 	Password   string
 	Locale     string
-	Transfer   bool // take up what a sign-up found to be an account; nothing is transferable yet
+	// RedirectURL is Prepare.RedirectURL, for a strategy that sends a link.
+	RedirectURL string
+	Transfer    bool // take up what a sign-up found to be an account; nothing is transferable yet
 }
 
 // signInState is a sign-in as it is stored. UserID is "" for a decoy and while there
@@ -148,17 +150,19 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 			return Outcome{}, err
 		}
 	}
-	proof := Proof{Strategy: f.Strategy, Password: f.Password}
 	if p.user == nil && !p.hidden {
-		return Outcome{}, e.unknownIdentifier(ctx, p, st, proof, s)
+		return Outcome{}, e.unknownIdentifier(ctx, p, st, f.proof(), s)
 	}
-	return e.beginSignIn(ctx, c, s, p, st, proof)
+	return e.beginSignIn(ctx, c, s, p, st, f)
 }
+
+// proof is what the fields prove at once.
+func (f SignInFields) proof() Proof { return Proof{Strategy: f.Strategy, Password: f.Password} }
 
 // unknownIdentifier refuses an identifier of nobody, at the cost of a known one (P-07).
 func (e *Engine) unknownIdentifier(ctx context.Context, p *person, st strategy, proof Proof, s Settings) error {
 	if _, sends := st.(preparer); st != nil && !sends {
-		r := &round{settings: s, now: e.now(), purpose: "sign_in", person: p}
+		r := &round{settings: s, now: e.now(), purpose: purposeSignIn, person: p}
 		if _, err := st.judge(ctx, r, proof); err != nil {
 			return err
 		}
@@ -167,7 +171,7 @@ func (e *Engine) unknownIdentifier(ctx context.Context, p *person, st strategy, 
 }
 
 // beginSignIn stores the sign-in of a person and takes its first step, if st asks for one.
-func (e *Engine) beginSignIn(ctx context.Context, c Caller, s Settings, p *person, st strategy, proof Proof) (Outcome, error) {
+func (e *Engine) beginSignIn(ctx context.Context, c Caller, s Settings, p *person, st strategy, f SignInFields) (Outcome, error) {
 	state := signInState{
 		Status: statusNeedsFirstFactor, Identifier: p.identifier, Hidden: p.hidden, Found: p.found,
 		Factors: e.factorsOf(p, s),
@@ -189,7 +193,7 @@ func (e *Engine) beginSignIn(ctx context.Context, c Caller, s Settings, p *perso
 		}
 		seated := c
 		seated.Client = out.Client
-		sent, err := e.PrepareFirstFactor(ctx, seated, out.SignIn.ID, Prepare{Strategy: st.name()})
+		sent, err := e.PrepareFirstFactor(ctx, seated, out.SignIn.ID, Prepare{Strategy: st.name(), RedirectURL: f.RedirectURL})
 		if err != nil {
 			return Outcome{Client: out.Client, Cookie: out.Cookie}, err
 		}
@@ -198,8 +202,8 @@ func (e *Engine) beginSignIn(ctx context.Context, c Caller, s Settings, p *perso
 	}
 	// A proof that needs no preparation is judged before anything is stored: a wrong
 	// one makes neither a client nor an attempt.
-	r := &round{settings: s, now: e.now(), purpose: "sign_in", client: c.Client.ID, person: p}
-	asOf, err := e.prove(ctx, r, st, proof)
+	r := &round{settings: s, now: e.now(), purpose: purposeSignIn, client: c.Client.ID, person: p}
+	asOf, err := e.prove(ctx, r, st, f.proof())
 	if err != nil {
 		return Outcome{}, err
 	}

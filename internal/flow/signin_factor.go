@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-// PrepareFirstFactor starts a proof: it sends a code.
+// PrepareFirstFactor starts a proof: it sends a code or a link.
 //
 // Errors: resource_not_found, resource_forbidden (not the client's current
 // sign-in), strategy_for_user_invalid, form_param_value_invalid (strategy),
@@ -33,6 +33,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 	if err != nil {
 		return Outcome{}, err
 	}
+	r.redirect = ask.RedirectURL
 	if err := sender.prepare(ctx, r, to); err != nil {
 		return Outcome{}, err
 	}
@@ -94,7 +95,7 @@ func (e *Engine) firstFactorRound(ctx context.Context, c Caller, id, name string
 		return nil, nil, nil, err
 	}
 	r := &round{
-		settings: s, now: e.now(), purpose: "sign_in", attempt: a.id, client: c.Client.ID,
+		settings: s, now: e.now(), purpose: purposeSignIn, attempt: a.id, client: c.Client.ID,
 		person: p, challenge: a.state.First,
 	}
 	r.begin = func(ctx context.Context, old, ch *challenge) error {

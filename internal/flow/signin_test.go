@@ -334,7 +334,7 @@ func TestLogKeepsSecretsOut(t *testing.T) {
 	wantCode(t, err, "form_password_incorrect")
 	w.browser().in(jane)
 	log := w.log.String()
-	for _, want := range []string{"signed up", "signed in", "wrong proof", "code sent"} {
+	for _, want := range []string{"signed up", "signed in", "wrong proof", "proof sent"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q", want)
 		}

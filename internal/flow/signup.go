@@ -42,6 +42,7 @@ type SignUpFields struct {
 	UnsafeMetadata                                                             json.RawMessage
 	LegalAccepted                                                              *bool
 	Strategy                                                                   string // sends at once
+	RedirectURL                                                                string // Prepare.RedirectURL, for a strategy that sends a link
 	Transfer                                                                   bool   // nothing is transferable yet
 }
 
@@ -209,7 +210,7 @@ func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Ou
 	if err := e.point(ctx, seat, "", a.id); err != nil {
 		return seat.outcome(), err
 	}
-	return e.advanceSignUp(ctx, c, seat, a, f.Strategy)
+	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: f.Strategy, RedirectURL: f.RedirectURL})
 }
 
 // UpdateSignUp changes fields of the client's current sign-up and completes it if
@@ -249,7 +250,7 @@ func (e *Engine) UpdateSignUp(ctx context.Context, c Caller, id string, f SignUp
 	if err != nil {
 		return Outcome{}, err
 	}
-	return e.advanceSignUp(ctx, c, seat, a, f.Strategy)
+	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: f.Strategy, RedirectURL: f.RedirectURL})
 }
 
 // openSignUp loads the client's current sign-up; closed is the error for one that is
@@ -267,18 +268,18 @@ func (e *Engine) openSignUp(ctx context.Context, c Caller, id string, closed err
 	return a, nil
 }
 
-// advanceSignUp completes a sign-up that has all it needs, or sends what strategy
-// sends, or shows what is there.
-func (e *Engine) advanceSignUp(ctx context.Context, c Caller, seat *seat, a *signUpAttempt, strategy string) (Outcome, error) {
+// advanceSignUp completes a sign-up that has all it needs, or sends what ask
+// asks for, or shows what is there.
+func (e *Engine) advanceSignUp(ctx context.Context, c Caller, seat *seat, a *signUpAttempt, ask Prepare) (Outcome, error) {
 	s := e.settings()
 	need := requirements(a.state, s)
 	if need.met() {
 		return e.completeSignUp(ctx, seat, a, c.Activity)
 	}
 	out := seat.outcome()
-	if strategy != "" {
+	if ask.Strategy != "" {
 		c.Client = seat.client
-		sent, err := e.PrepareVerification(ctx, c, a.id, Prepare{Strategy: strategy})
+		sent, err := e.PrepareVerification(ctx, c, a.id, ask)
 		if err != nil {
 			return out, err
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-// PrepareVerification sends a code to an address of the client's current sign-up.
+// PrepareVerification sends a code or a link to an address of the client's current sign-up.
 //
 // Errors: resource_not_found, resource_forbidden, form_param_missing (the address),
 // verification_strategy_invalid, verification_already_verified,
@@ -34,6 +34,7 @@ func (e *Engine) PrepareVerification(ctx context.Context, c Caller, id string, a
 	case err != nil:
 		return Outcome{}, err
 	}
+	r.redirect = ask.RedirectURL
 	if err := st.prepare(ctx, r, to); err != nil {
 		return Outcome{}, err
 	}
@@ -84,7 +85,7 @@ func (e *Engine) AttemptVerification(ctx context.Context, c Caller, id string, p
 	if err != nil {
 		return Outcome{}, err
 	}
-	return e.advanceSignUp(ctx, c, seat, a, "")
+	return e.advanceSignUp(ctx, c, seat, a, Prepare{})
 }
 
 // addressStrategy is a strategy that proves an address.
@@ -123,7 +124,7 @@ func (e *Engine) verificationRound(ctx context.Context, c Caller, id, name strin
 		return nil, nil, nil, missing(string(k))
 	}
 	r := &round{
-		settings: s, now: e.now(), purpose: "sign_up", attempt: a.id, client: c.Client.ID, challenge: at.Proof,
+		settings: s, now: e.now(), purpose: purposeSignUp, attempt: a.id, client: c.Client.ID, challenge: at.Proof,
 	}
 	r.begin = func(ctx context.Context, old, ch *challenge) error {
 		return change(ctx, e, a, func(a *signUpAttempt) error {

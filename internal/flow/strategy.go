@@ -16,6 +16,7 @@ func strategies(e *Engine) []strategy {
 		password{e},
 		addressCode{codeTo{e, strategyEmailCode, user.KindEmailAddress}},
 		addressCode{codeTo{e, strategyPhoneCode, user.KindPhoneNumber}},
+		newEmailLink(e),
 		resetCode{codeTo{e, strategyResetEmailCode, user.KindEmailAddress}},
 		resetCode{codeTo{e, strategyResetPhoneCode, user.KindPhoneNumber}},
 	}
@@ -23,7 +24,9 @@ func strategies(e *Engine) []strategy {
 
 // Strategies lists the names that Settings.Strategies may hold. Those that reset a
 // password are on wherever there are passwords, and have no name there.
-func Strategies() []string { return []string{strategyPassword, strategyEmailCode, strategyPhoneCode} }
+func Strategies() []string {
+	return []string{strategyPassword, strategyEmailCode, strategyPhoneCode, strategyEmailLink}
+}
 
 // strategy is one way to prove who one is. Those that must be prepared also are
 // preparers; those that prove an identification at sign-up also are verifiers.
@@ -69,10 +72,12 @@ type destination struct {
 type round struct {
 	settings Settings
 	now      time.Time
-	purpose  string // "sign_in", "sign_up", "reverification", "change_password", "address"
+	purpose  string // purposeSignIn and so on
 	attempt  string // id of the attempt
 	client   session.ClientID
-	person   *person // nil at sign-up
+	session  session.ID // of an added address
+	redirect string     // the page to go on with after a link, "" if none was named
+	person   *person    // nil at sign-up
 
 	challenge *challenge // under way; nil if none
 	// begin stores a challenge in place of the one under way; nil puts none there.
@@ -82,6 +87,15 @@ type round struct {
 	// tried notes how often the challenge was tried.
 	tried func(ctx context.Context, n int)
 }
+
+// The purposes of rounds.
+const (
+	purposeSignIn         = "sign_in"
+	purposeSignUp         = "sign_up"
+	purposeReverification = "reverification"
+	purposeChangePassword = "change_password"
+	purposeAddress        = "address"
+)
 
 // strategyNamed returns an enabled strategy: form_param_missing or
 // form_param_value_invalid if there is none of that name.
@@ -118,12 +132,22 @@ func (e *Engine) factorsOf(p *person, s Settings) []Factor {
 	return out
 }
 
-// provingFactorsOf leaves out the factors that lead to a new password.
+// enterer is a strategy that is good for signing in and for nothing that somebody
+// signed in does.
+type enterer interface{ entersOnly() }
+
+// stepsUp reports whether a strategy may prove a factor again.
+func stepsUp(st strategy) bool {
+	_, resets := st.(resetter)
+	_, enters := st.(enterer)
+	return !resets && !enters
+}
+
+// provingFactorsOf leaves out the factors that cannot be proved again for a step-up.
 func (e *Engine) provingFactorsOf(p *person, s Settings) []Factor {
 	return slices.DeleteFunc(e.factorsOf(p, s), func(f Factor) bool {
 		return slices.ContainsFunc(e.table, func(st strategy) bool {
-			_, resets := st.(resetter)
-			return resets && st.name() == f.Strategy
+			return st.name() == f.Strategy && !stepsUp(st)
 		})
 	})
 }
@@ -134,6 +158,7 @@ type Prepare struct {
 	EmailAddressID user.IdentificationID
 	PhoneNumberID  user.IdentificationID
 	Channel        string
+	RedirectURL    string // where a link leads in the end, checked by the caller; "" is HomeURL
 }
 
 // Proof is what a browser sends to prove a factor.
@@ -141,6 +166,8 @@ type Proof struct {
 	Strategy string
 	Code     string
 	Password string
+
+	token string // of a link
 }
 
 // Factor is one way to prove who one is, offered for an attempt.

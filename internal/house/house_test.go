@@ -31,7 +31,7 @@ var allowed = map[string]string{
 	"backendapi":             "user session internal/flow internal/apierr internal/httpjson internal/strictjson internal/upload",
 	"ui":                     "",
 	"gatehousetest":          ". auth user session notify",
-	"cmd/gatehouse":          ". notify user internal/logging internal/secretfile",
+	"cmd/gatehouse":          ". auth auth/jwks middleware session notify user internal/logging internal/secretfile",
 
 	"internal/apierr":      "user session internal/flow internal/sqldb",
 	"internal/clientip":    "",
@@ -50,8 +50,10 @@ var allowed = map[string]string{
 	"internal/upload":      "internal/apierr internal/httpjson",
 
 	// Examples show what an app may import: public packages only.
-	"examples/quickstart":  ". auth middleware",
-	"examples/delete-self": ". auth middleware gatehousetest",
+	"examples/quickstart":   ". auth middleware",
+	"examples/api-only":     "auth auth/jwks middleware", // and nothing of a server
+	"examples/other-origin": "auth auth/jwks middleware",
+	"examples/delete-self":  ". auth middleware gatehousetest",
 }
 
 // leaves may be imported by any package but those that an app imports alone

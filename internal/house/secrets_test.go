@@ -13,7 +13,9 @@ import (
 var secretComparisons = map[string]string{
 	"backendapi/key.go":              "SHA-256 of the secret key",
 	"internal/flow/code.go":          "HMAC of a code",
+	"internal/flow/link.go":          "SHA-256 of a link",
 	"notify/signature.go":            "HMAC of a message",
+	"middleware/answer.go":           "SHA-256 of a handshake's secret",
 	"session/cookie.go":              "SHA-256 of the cookie",
 	"examples/delete-self/delete.go": "HMAC of a confirmation",
 }

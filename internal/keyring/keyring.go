@@ -1,5 +1,4 @@
-// Package keyring encrypts secrets that lie in a store and derives the keys of
-// keyed hashes.
+// Package keyring encrypts secrets that lie in a store.
 //
 // A Ring holds data-encryption keys, given as a list "id:base64,id2:base64": the
 // first encrypts, all decrypt, so that a key is replaced by putting a new one in
@@ -22,19 +21,16 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
-// keySize is the size of a data-encryption key and of a derived key, in bytes.
+// keySize is the size of a data-encryption key and of the key derived from it, in bytes.
 const keySize = 32
 
 // maxIDLength bounds key ids. It is below the length of any 256-bit key in text, so
 // that an id which passes is no key that was put in the wrong place and may be named.
 const maxIDLength = 32
 
-// Labels under which keys are derived (K-04): the key of the configuration itself
-// encrypts nothing.
-const (
-	sealLabel = "gatehouse seal AES-256-GCM"
-	subLabel  = "gatehouse sub-key "
-)
+// sealLabel is what the encrypting key is derived under (K-04): the key of the
+// configuration itself encrypts nothing.
+const sealLabel = "gatehouse seal AES-256-GCM"
 
 // Ring holds the data-encryption keys of an instance. It is safe for concurrent
 // use and prints as "[redacted]".
@@ -117,18 +113,6 @@ func (r *Ring) find(id string) *key {
 		}
 	}
 	return nil
-}
-
-// Sub derives a 256-bit key for one purpose from the first key of the list by
-// HKDF-SHA-256 (RFC 5869); different labels give independent keys (K-04). It
-// changes when another key comes first, so use it for what is short-lived or may
-// be made again: codes, cursors, decoys.
-func (r *Ring) Sub(label string) []byte {
-	sub, err := hkdf.Key(sha256.New, r.keys[0].secret, nil, subLabel+label, keySize)
-	if err != nil { // only for more than 255 blocks of output
-		panic(err)
-	}
-	return sub
 }
 
 // ErrSealed means that bytes cannot be opened: they were changed, cut, or made for

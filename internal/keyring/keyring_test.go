@@ -150,25 +150,6 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// K-04: sub-keys of two purposes are independent, and none is the key itself.
-func TestSub(t *testing.T) {
-	r := ring(t, keyA)
-	codes, cursors := r.Sub("codes"), r.Sub("cursors")
-	if len(codes) != 32 || bytes.Equal(codes, cursors) {
-		t.Errorf("Sub(codes) = %x, Sub(cursors) = %x, want two keys of 32 bytes", codes, cursors)
-	}
-	if !bytes.Equal(codes, ring(t, keyA+","+keyB).Sub("codes")) {
-		t.Error("Sub depends on more than the first key")
-	}
-	if bytes.Equal(codes, ring(t, keyB).Sub("codes")) {
-		t.Error("Sub does not depend on the key")
-	}
-	raw, _ := base64.StdEncoding.DecodeString(keyA[len("old:"):])
-	if bytes.Equal(codes, raw) {
-		t.Error("Sub returned the key itself")
-	}
-}
-
 // L-02: a ring that ends up in a log shows nothing.
 func TestPrintsRedacted(t *testing.T) {
 	r := ring(t, keyA)

@@ -14,20 +14,25 @@ import (
 
 // format is one kind of file that is read.
 type format struct {
-	magic    func([]byte) bool
-	config   func(io.Reader) (image.Config, error)
-	decode   func(io.Reader) (image.Image, error) // the first frame
-	extra    func([]byte) error                   // what else is checked before decode; nil for nothing
-	oriented bool                                 // may say in EXIF which way is up
+	magic  func([]byte) bool
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error) // the first frame
+	extra  func([]byte) error                   // what else is checked before decode; nil for nothing
+	exif   func([]byte) []byte                  // finds EXIF; nil for a format that has none
+	pixel  int64                                // bytes of memory that decode takes for each pixel, at most
+	tables int64                                // and beside them
 }
 
 // formats holds all of them. There is no SVG and nothing else that can hold a script.
 var formats = []format{
-	{magic: prefix("\x89PNG\r\n\x1a\n"), config: png.DecodeConfig, decode: png.Decode},
-	{magic: prefix("\xff\xd8\xff"), config: jpeg.DecodeConfig, decode: jpeg.Decode, extra: checkScans, oriented: true},
-	{magic: isWebP, config: webp.DecodeConfig, decode: webp.Decode},
-	{magic: prefix("GIF87a"), config: gif.DecodeConfig, decode: gif.Decode},
-	{magic: prefix("GIF89a"), config: gif.DecodeConfig, decode: gif.Decode},
+	// 16 bits a channel, and a pass of an interlaced one beside the whole.
+	{magic: prefix("\x89PNG\r\n\x1a\n"), config: png.DecodeConfig, decode: png.Decode, exif: pngExif, pixel: 12},
+	// Four components, progressive: their coefficients, their samples, and the result.
+	{magic: prefix("\xff\xd8\xff"), config: jpeg.DecodeConfig, decode: jpeg.Decode, extra: checkScans, exif: jpegExif, pixel: 24},
+	// Lossless: the pixels before and after a transformation; 2600 sets of code tables.
+	{magic: isWebP, config: webp.DecodeConfig, decode: webp.Decode, exif: webpExif, pixel: 12, tables: 128 << 20},
+	{magic: prefix("GIF87a"), config: gif.DecodeConfig, decode: gif.Decode, pixel: 2},
+	{magic: prefix("GIF89a"), config: gif.DecodeConfig, decode: gif.Decode, pixel: 2},
 }
 
 func prefix(magic string) func([]byte) bool {
@@ -48,36 +53,23 @@ func sniff(data []byte) *format {
 	return nil
 }
 
-// check reads headers only, so that nothing large is allocated for what is too large.
-func (f *format) check(data []byte) error {
+// check reads headers only, so that nothing large is allocated for what is too large. It
+// returns how many bytes decoding takes at most.
+func (f *format) check(data []byte) (memory int64, err error) {
 	cfg, err := f.config(bytes.NewReader(data))
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+		return 0, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
-	if err := checkSize(cfg.Width, cfg.Height); err != nil {
-		return err
+	if cfg.Width <= 0 || cfg.Height <= 0 {
+		return 0, ErrUnsupported
+	}
+	if cfg.Width > MaxSide || cfg.Height > MaxSide {
+		return 0, ErrTooLarge
 	}
 	if f.extra != nil {
-		return f.extra(data)
+		if err := f.extra(data); err != nil {
+			return 0, err
+		}
 	}
-	return nil
-}
-
-func checkSize(width, height int) error {
-	if width <= 0 || height <= 0 {
-		return ErrUnsupported
-	}
-	if width > MaxSide || height > MaxSide {
-		return ErrTooLarge
-	}
-	return nil
-}
-
-// checkScans counts the scans of a JPEG. Compressed data has no such pair of bytes; in
-// other segments it only makes the count too high.
-func checkScans(data []byte) error {
-	if bytes.Count(data, []byte{0xff, 0xda}) > maxScans {
-		return fmt.Errorf("%w: more than %d scans", ErrUnsupported, maxScans)
-	}
-	return nil
+	return f.tables + f.pixel*int64(cfg.Width)*int64(cfg.Height), nil
 }

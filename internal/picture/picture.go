@@ -18,6 +18,8 @@ import (
 	"image/jpeg"
 	"image/png"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // What Make takes and gives.
@@ -29,13 +31,10 @@ const (
 
 const (
 	jpegQuality = 88
-	// maxAtOnce bounds memory: a progressive JPEG of MaxSide squared takes about 250 MiB
-	// while it is decoded, everything else less.
-	maxAtOnce = 2
-	maxWait   = 2 * time.Second
-	// maxScans bounds work: each scan of a progressive JPEG visits all of its pixels, and
-	// costs the sender a few bytes. Encoders write about ten.
-	maxScans = 64
+	// maxMemory bounds what all decoders take together, in bytes: that of the largest
+	// picture. Small ones go side by side, large ones one after another.
+	maxMemory = 24 * MaxSide * MaxSide
+	maxWait   = 5 * time.Second
 )
 
 // Errors of Make.
@@ -52,19 +51,17 @@ type Picture struct {
 	Content []byte
 }
 
-// Maker makes pictures, a bounded number at once. It is safe for concurrent use.
-type Maker struct {
-	slots chan struct{}
-	wait  time.Duration
-}
+// Maker makes pictures within a bounded amount of memory. It is safe for concurrent use.
+type Maker struct{ memory *semaphore.Weighted }
 
-// NewMaker returns a Maker of two pictures at once; others wait up to 2 s for their turn.
-func NewMaker() *Maker { return &Maker{slots: make(chan struct{}, maxAtOnce), wait: maxWait} }
+// NewMaker returns a Maker whose decoders take 384 MiB together at most; whoever comes
+// beyond that waits up to 5 s for their turn.
+func NewMaker() *Maker { return &Maker{semaphore.NewWeighted(maxMemory)} }
 
 // Make returns data as an upright picture of at most Side pixels in width and height, in
-// the proportions that it has, or as it is where it is smaller. Of an animation it is the
-// first frame. Errors: ErrUnsupported, ErrTooLarge, ErrBusy, and ctx's where the caller
-// gave up while waiting.
+// the proportions that it has, or as it is where it is smaller. Of an animated GIF or PNG
+// it is the first frame; an animated WebP is not supported. Errors: ErrUnsupported,
+// ErrTooLarge, ErrBusy, and ctx's where the caller gave up while waiting.
 func (m *Maker) Make(ctx context.Context, data []byte) (Picture, error) {
 	if len(data) > MaxBytes {
 		return Picture{}, ErrTooLarge
@@ -73,14 +70,14 @@ func (m *Maker) Make(ctx context.Context, data []byte) (Picture, error) {
 	if f == nil {
 		return Picture{}, ErrUnsupported
 	}
-	if err := f.check(data); err != nil {
-		return Picture{}, err
-	}
-	release, err := m.acquire(ctx)
+	memory, err := f.check(data)
 	if err != nil {
 		return Picture{}, err
 	}
-	defer release()
+	if err := m.acquire(ctx, memory); err != nil {
+		return Picture{}, err
+	}
+	defer m.memory.Release(memory)
 	src, err := f.decode(bytes.NewReader(data))
 	if err != nil {
 		return Picture{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
@@ -89,27 +86,23 @@ func (m *Maker) Make(ctx context.Context, data []byte) (Picture, error) {
 		return Picture{}, ErrUnsupported
 	}
 	small := fit(src)
-	if f.oriented {
-		small = upright(small, orientation(data))
+	if f.exif != nil {
+		small = upright(small, orientation(f.exif(data)))
 	}
 	return encode(small)
 }
 
 // acquire waits for a turn.
-func (m *Maker) acquire(ctx context.Context) (release func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+func (m *Maker) acquire(ctx context.Context, memory int64) error {
+	waiting, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	if err := m.memory.Acquire(waiting, memory); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return ErrBusy
 	}
-	timeout := time.NewTimer(m.wait)
-	defer timeout.Stop()
-	select {
-	case m.slots <- struct{}{}:
-		return func() { <-m.slots }, nil
-	case <-timeout.C:
-		return nil, ErrBusy
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return nil
 }
 
 func encode(img *image.RGBA) (Picture, error) {

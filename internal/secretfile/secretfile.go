@@ -86,6 +86,11 @@ func Dir(path string) error {
 	if err := os.Mkdir(path, 0o700); err == nil || !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	return CheckDir(path)
+}
+
+// CheckDir returns ErrTooOpen for a folder that lets others than its owner in.
+func CheckDir(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err

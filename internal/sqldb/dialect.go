@@ -16,11 +16,20 @@ type Dialect struct {
 	// " for update" in PostgreSQL, "" in SQLite, where a transaction of InTx already
 	// excludes every other writer.
 	LockRow string
+	// NowMillis is the time of the database server in Unix milliseconds, as it passes
+	// within a transaction, too. Nothing expires by it: it orders what several nodes write.
+	NowMillis string
 }
 
 var (
-	sqliteDialect   = Dialect{Name: "sqlite"}
-	postgresDialect = Dialect{Name: "postgres", LockRow: " for update"}
+	sqliteDialect = Dialect{
+		Name:      "sqlite",
+		NowMillis: "cast(unixepoch('subsec') * 1000 as integer)",
+	}
+	postgresDialect = Dialect{
+		Name: "postgres", LockRow: " for update",
+		NowMillis: "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
+	}
 )
 
 // Unique is a unique index, as each database names it in the error of a duplicate.

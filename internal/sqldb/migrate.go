@@ -28,7 +28,7 @@ const (
 // schema/<Dialect.Name>/*.sql of files that have not run on this database, in the
 // order of their names, each in a transaction of its own that also records it.
 // There is no way back. Several nodes may migrate at once. Migrations have no
-// time limit but ctx's.
+// time limit but ctx's. ErrReadOnly, see OpenReadOnly.
 func (db *DB) Migrate(ctx context.Context, owner string, files fs.FS) error {
 	names, err := fs.Glob(files, path.Join("schema", db.Dialect.Name, "*.sql"))
 	if err != nil {
@@ -42,6 +42,9 @@ func (db *DB) Migrate(ctx context.Context, owner string, files fs.FS) error {
 		return !slices.Contains(done, path.Base(name))
 	}) {
 		return nil // the usual start: one query, no lock
+	}
+	if db.readOnly {
+		return fmt.Errorf("migrate %s: %w", owner, ErrReadOnly)
 	}
 	for _, name := range names {
 		script, err := fs.ReadFile(files, name)

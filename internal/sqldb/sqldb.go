@@ -15,6 +15,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 )
@@ -28,6 +29,8 @@ var (
 	ErrUnavailable = errors.New("sqldb: database unavailable")
 	// ErrURL is a database URL that Open does not understand.
 	ErrURL = errors.New("sqldb: the database URL must be sqlite:PATH or postgres://…")
+	// ErrReadOnly is a change of a database that OpenReadOnly opened.
+	ErrReadOnly = errors.New("sqldb: the database was opened to be read")
 )
 
 // Querier is what *sql.DB, *sql.Tx and *sql.Conn have in common.
@@ -45,6 +48,8 @@ type DB struct {
 
 	pool *sql.DB
 	tx   *sql.Tx // set by WithTx
+	// readOnly makes Write, InTx and a Migrate with something to do return ErrReadOnly.
+	readOnly bool
 	// writer holds a token while nobody writes. SQLite takes one writer at a time and
 	// lets the others poll, with pauses of up to 100 ms; queueing here is fair and
 	// fast. It is nil for PostgreSQL.
@@ -61,13 +66,30 @@ type DB struct {
 //     sslmode says otherwise.
 //
 // Errors: ErrURL, ErrUnavailable. They never contain the URL, which may hold a password.
-func Open(ctx context.Context, url string) (*DB, error) {
+func Open(ctx context.Context, url string) (*DB, error) { return open(ctx, url, prepareFile) }
+
+// OpenReadOnly opens a database to look at it: it makes no file and changes no mode,
+// and whatever would change the database through the DB returns ErrReadOnly. A file
+// that is not there is fs.ErrNotExist; for the rest see Open.
+func OpenReadOnly(ctx context.Context, url string) (*DB, error) {
+	db, err := open(ctx, url, func(path string) error {
+		_, err := os.Stat(path)
+		return err
+	})
+	if err == nil {
+		db.readOnly = true
+	}
+	return db, err
+}
+
+// open opens the database at url; prepare looks after a file before that.
+func open(ctx context.Context, url string, prepare func(path string) error) (*DB, error) {
 	scheme, rest, _ := strings.Cut(url, ":")
 	var db *DB
 	var err error
 	switch scheme {
 	case "sqlite":
-		db, err = openSQLite(rest)
+		db, err = openSQLite(rest, prepare)
 	case "postgres", "postgresql":
 		db, err = openPostgres(url)
 	default:

@@ -13,8 +13,8 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// openSQLite makes the file at path where it is missing and opens a pool on it.
-func openSQLite(path string) (*DB, error) {
+// openSQLite opens a pool on the file at path once prepare has looked after it.
+func openSQLite(path string, prepare func(path string) error) (*DB, error) {
 	if path == "" || path == ":memory:" {
 		return nil, ErrURL // each connection would see a database of its own
 	}
@@ -22,7 +22,7 @@ func openSQLite(path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := prepareFile(path); err != nil {
+	if err := prepare(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	pool, err := sql.Open("sqlite", sqliteDSN(path))

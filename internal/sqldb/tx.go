@@ -73,6 +73,9 @@ func (db *DB) retry(ctx context.Context, fn func() error) error {
 }
 
 func (db *DB) acquireWriter(ctx context.Context) (release func(), err error) {
+	if db.readOnly {
+		return nil, ErrReadOnly
+	}
 	if db.writer == nil {
 		return func() {}, nil
 	}

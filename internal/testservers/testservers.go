@@ -51,18 +51,24 @@ func Redis(t testing.TB) (rawURL, prefix string) {
 	if err != nil {
 		t.Fatalf("parse GATEHOUSE_TEST_REDIS_URL: %v", err)
 	}
-	prefix = "t" + random.Base62(20)
+	prefix = "t" + random.Base62(8) // as long as the default one, for measurements of memory
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		client := redis.NewClient(options)
 		defer client.Close()
-		keys := client.Scan(ctx, 0, prefix+"*", 1000).Iterator()
-		for keys.Next(ctx) {
-			client.Unlink(ctx, keys.Val())
-		}
-		if err := keys.Err(); err != nil {
-			t.Errorf("delete the test's keys: %v", err)
+		for cursor := uint64(0); ; {
+			keys, next, err := client.Scan(ctx, cursor, prefix+"*", 10_000).Result()
+			if err == nil && len(keys) > 0 {
+				err = client.Unlink(ctx, keys...).Err()
+			}
+			if err != nil {
+				t.Errorf("delete the test's keys: %v", err)
+				return
+			}
+			if cursor = next; cursor == 0 {
+				return
+			}
 		}
 	})
 	return rawURL, prefix

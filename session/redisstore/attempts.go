@@ -44,7 +44,7 @@ func (s *Store) CreateAttempt(ctx context.Context, a session.Attempt) error {
 	if !rules.AttemptID(a.ID) {
 		return fail(op, session.ErrNotFound)
 	}
-	done, err := createAttempt.Run(ctx, s.client, []string{s.attemptKey(a.ID)},
+	done, err := createAttempt.Run(ctx, s.scripts, []string{s.attemptKey(a.ID)},
 		a.Version, millis(a.ExpireAt), a.Data, ttl(a.ExpireAt).Milliseconds()).Int()
 	if err = answer(ctx, err); err == nil && done == 0 {
 		err = session.ErrConflict
@@ -97,7 +97,7 @@ func (s *Store) ReplaceAttempt(ctx context.Context, a session.Attempt, now time.
 	}
 	next := a.Version + 1
 	// C-04: comparing and setting are one step.
-	done, err := replaceAttempt.Run(ctx, s.client, []string{s.attemptKey(a.ID)},
+	done, err := replaceAttempt.Run(ctx, s.scripts, []string{s.attemptKey(a.ID)},
 		millis(now), a.Version, next, millis(a.ExpireAt), a.Data, ttl(a.ExpireAt).Milliseconds()).Int()
 	if err = replaced(done, answer(ctx, err)); err == errLost {
 		err = session.ErrConflict
@@ -123,7 +123,7 @@ func (s *Store) Try(ctx context.Context, id, name string, now time.Time) (int, e
 		return 0, fail(op, session.ErrNotFound)
 	}
 	// C-05: Redis has no transaction that could take it back.
-	n, err := countTry.Run(ctx, s.client, []string{s.attemptKey(id)}, millis(now), "t:"+name).Int()
+	n, err := countTry.Run(ctx, s.scripts, []string{s.attemptKey(id)}, millis(now), "t:"+name).Int()
 	if err = answer(ctx, err); err == nil && n < 0 {
 		err = session.ErrNotFound
 	}

@@ -68,7 +68,7 @@ func (s *Store) UpdateClient(ctx context.Context, id session.ClientID, fn func(*
 			return err
 		}
 		packed = packClient(next)
-		done, err := replaceClient.Run(ctx, s.client, []string{s.clientKey(id)},
+		done, err := replaceClient.Run(ctx, s.scripts, []string{s.clientKey(id)},
 			packVersion(current.Version), packed, ttl(next.ExpireAt).Milliseconds()).Int()
 		return replaced(done, answer(ctx, err))
 	})

@@ -9,6 +9,7 @@ var (
 	PackClient      = packClient
 	UnpackClient    = unpackClient
 	UnpackTombstone = unpackTombstone
+	PackRevocation  = packRevocation
 )
 
 func (s *Store) SessionKey(id session.ID) string {

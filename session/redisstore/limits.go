@@ -29,13 +29,25 @@ return {0, tonumber(event[2]) + window - now}`)
 // Take implements session.LimitStore.
 func (s *Store) Take(ctx context.Context, key string, limit int, window time.Duration, now time.Time) (ok bool, retryAfter time.Duration, err error) {
 	const op = "take from limit"
-	reply, err := takeEvent.Run(ctx, s.client, []string{s.limitKey(key)},
-		millis(now), window.Milliseconds(), limit, random.Bytes(8), (window + grace).Milliseconds()).Int64Slice()
+	e := session.Event{Key: key, Limit: limit, Window: window}
+	ok, retryAfter, err = taken(ctx, takeEvent.Run(ctx, s.scripts, s.takeKeys(e), takeArgs(e, now)...))
+	return ok, retryAfter, fail(op, err)
+}
+
+func (s *Store) takeKeys(e session.Event) []string { return []string{s.limitKey(e.Key)} }
+
+func takeArgs(e session.Event, now time.Time) []any {
+	return []any{millis(now), e.Window.Milliseconds(), e.Limit, random.Bytes(8), (e.Window + grace).Milliseconds()}
+}
+
+// taken reads what the script takeEvent answered.
+func taken(ctx context.Context, cmd *redis.Cmd) (ok bool, retryAfter time.Duration, err error) {
+	reply, err := cmd.Int64Slice()
 	if err := answer(ctx, err); err != nil {
-		return false, 0, fail(op, err)
+		return false, 0, err
 	}
 	if len(reply) != 2 {
-		return false, 0, fail(op, session.ErrUnavailable)
+		return false, 0, session.ErrUnavailable
 	}
 	return reply[0] == 1, time.Duration(reply[1]) * time.Millisecond, nil
 }

@@ -56,7 +56,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := redis.NewUniversalClient(options)
+	client := newClient(options)
 	s, err := New(client, cfg.Prefix)
 	if err == nil {
 		err = s.check(ctx, cfg.Logger)
@@ -66,6 +66,21 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// reloadCluster is how soon a client learns that another node serves a slot, where the
+// one that did is gone and cannot tell.
+const reloadCluster = time.Second
+
+// newClient returns what redis.NewUniversalClient does, but for a Cluster one that
+// follows a fail-over within reloadCluster.
+func newClient(o *redis.UniversalOptions) redis.UniversalClient {
+	if o.MasterName != "" || len(o.Addrs) < 2 && !o.IsClusterMode {
+		return redis.NewUniversalClient(o)
+	}
+	cluster := o.Cluster()
+	cluster.ClusterStateReloadInterval = reloadCluster
+	return redis.NewClusterClient(cluster)
 }
 
 // ParseURL returns the options that Open uses for a URL. Unless plaintext is true,

@@ -299,7 +299,10 @@ func calls(s *redisstore.Store) map[string]func(context.Context) error {
 		"PublishRevocation": func(ctx context.Context) error {
 			return s.PublishRevocation(ctx, session.RevocationRecord{ID: "rev_1", UserID: ns.UserID, At: now})
 		},
-		"RevocationsSince": func(ctx context.Context) error { _, err := s.RevocationsSince(ctx, now); return err },
-		"Ping":             s.Ping,
+		"RevocationsSince": func(ctx context.Context) error { _, _, err := s.RevocationsSince(ctx, 0); return err },
+		"WatchRevocations": func(ctx context.Context) error {
+			return s.WatchRevocations(ctx, func() {}, func(session.RevocationRecord) {})
+		},
+		"Ping": s.Ping,
 	}
 }

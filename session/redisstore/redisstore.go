@@ -13,9 +13,15 @@
 //	x:{b}           zset    user, scored by how long the tombstone is kept
 //	a:<attempt>     hash    v version, e expiry, d data, t:<name> tries
 //	l:<hash>        zset    the events within a limit's window: nonce, scored by time; hash is SHA-256
-//	r               zset    the revocation log of the last hour: record, scored by time
+//	r               zset    the revocation log of the last hour: record, scored by its arrival
 //
-// Times are Unix milliseconds. Ids stand without their prefix, users and clients
+// Whatever goes into the log, and whatever ends sessions, is also published on the
+// channel "r" under the prefix, in the same script: a node that crashes before it has
+// written the log has told every node that listens. The rest is bounded by the life of
+// a token.
+//
+// Times are Unix milliseconds, by the caller's clock but for the log, which is ordered
+// by that of the Redis it lies on. Ids stand without their prefix, users and clients
 // included. What changes together shares the hash tag {b}, so every script and every
 // command touches one slot. Records are packed (see fields.go): a session with its
 // share of the index takes less than 600 bytes.
@@ -27,11 +33,19 @@
 //
 // A user of Redis needs no more than
 //
-//	ACL SETUSER gatehouse on >… ~gatehouse:* -@all +@connection +@read +@write +@scripting -@dangerous
+//	ACL SETUSER gatehouse on >… ~gatehouse:* &gatehouse:* -@all +@connection +@read +@write +@scripting +time +publish +subscribe -@dangerous
 //
 // and on Cluster +cluster|slots +command besides.
 //
-// When Redis does not answer, methods return session.ErrUnavailable (E-04).
+// Redis replicates without waiting: a master that dies may take its last writes with
+// it, so that a session that was ended a moment before lives again once a replica has
+// taken over: nodes that heard of the revocation refuse its tokens for 90 s, and ending
+// it again ends it. min-replicas-to-write narrows the gap; nothing in Redis closes it.
+//
+// When Redis does not answer, methods return session.ErrUnavailable (E-04). The client
+// underneath, github.com/redis/go-redis/v9, besides writes to the standard error when it
+// cannot connect; its logger is one for the whole process, so it is the program's to set,
+// with redis.SetLogger.
 package redisstore
 
 import (
@@ -58,16 +72,18 @@ const (
 
 // Store is safe for concurrent use.
 type Store struct {
-	client redis.UniversalClient
-	prefix string // with the colon
+	client  redis.UniversalClient
+	scripts scripts
+	prefix  string // with the colon
 }
 
 var (
-	_ session.ClientStore     = (*Store)(nil)
-	_ session.SessionStore    = (*Store)(nil)
-	_ session.AttemptStore    = (*Store)(nil)
-	_ session.LimitStore      = (*Store)(nil)
-	_ session.RevocationStore = (*Store)(nil)
+	_ session.ClientStore       = (*Store)(nil)
+	_ session.SessionStore      = (*Store)(nil)
+	_ session.AttemptStore      = (*Store)(nil)
+	_ session.LimitStore        = (*Store)(nil)
+	_ session.RevocationStore   = (*Store)(nil)
+	_ session.RevocationWatcher = (*Store)(nil)
 )
 
 // New returns a store on a client that the caller made, with the time-outs that the
@@ -79,7 +95,7 @@ func New(client redis.UniversalClient, prefix string) (*Store, error) {
 	if prefix == "" || len(prefix) > 64 || strings.Trim(prefix, allowed) != "" {
 		return nil, errors.New("redisstore: the key prefix must be 1 to 64 letters, digits, '-', '_', '.' or ':'")
 	}
-	return &Store{client: client, prefix: prefix + ":"}, nil
+	return &Store{client: client, scripts: scripts{client}, prefix: prefix + ":"}, nil
 }
 
 // Ping returns session.ErrUnavailable if Redis does not answer.
@@ -96,6 +112,7 @@ func (s *Store) clientKey(id session.ClientID) string { return s.prefix + "c:" +
 func (s *Store) cookieKey(token string) string        { return s.prefix + "k:" + token }
 func (s *Store) attemptKey(id string) string          { return s.prefix + "a:" + id }
 func (s *Store) logKey() string                       { return s.prefix + "r" }
+func (s *Store) channel() string                      { return s.prefix + "r" }
 
 func (s *Store) limitKey(key string) string {
 	sum := sha256.Sum256([]byte(key))
@@ -128,6 +145,9 @@ func splitID(id session.ID) (bucket, rest string, ok bool) {
 	return bucket, string(id)[len(sessionPrefix)+len(bucket):], true
 }
 
+// joinID reverses splitID.
+func joinID(bucket, rest string) session.ID { return session.ID(sessionPrefix + bucket + rest) }
+
 // ttl returns how long Redis keeps what expires at t: an hour longer, and an hour at
 // least. It is never zero or less, which Redis clients take as "for ever" (S-06).
 func ttl(t time.Time) time.Duration {
@@ -152,27 +172,6 @@ func tryAgain(fn func() error) error {
 		}
 	}
 	return session.ErrConflict
-}
-
-// answer returns what err, of a command to Redis, means: redis.Nil as it is, a
-// caller that gave up as context.Canceled, a reply of Redis about this command as
-// it is, and all else as a Redis that is away.
-func answer(ctx context.Context, err error) error {
-	if err == nil || errors.Is(err, redis.Nil) {
-		return err
-	}
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return errors.Join(context.Canceled, err)
-	}
-	if reply, ok := errors.AsType[redis.Error](err); ok {
-		word, _, _ := strings.Cut(reply.Error(), " ")
-		switch word {
-		case "LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "READONLY", "NOREPLICAS", "MISCONF", "OOM", "BUSY", "NOAUTH", "WRONGPASS":
-		default:
-			return err
-		}
-	}
-	return fmt.Errorf("%w: %w", session.ErrUnavailable, err)
 }
 
 // fail adds op to err.

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"net"
+	"os"
 	"strings"
 	"testing"
 
@@ -33,13 +34,31 @@ func newServer(t testing.TB) *server {
 	}
 	s := &server{prefix: prefix, admin: redis.NewClient(options)}
 	t.Cleanup(func() { s.admin.Close() })
-	acl := []any{"ACL", "SETUSER", prefix, "on", ">secret", "~" + prefix + ":*", "-@all", "+@connection", "+@read", "+@write", "+@scripting", "-@dangerous"}
+	acl := []any{"ACL", "SETUSER", prefix, "on", ">secret"}
+	for _, rule := range documentedACL(t) {
+		acl = append(acl, strings.ReplaceAll(rule, "gatehouse:", prefix+":"))
+	}
 	if err := s.admin.Do(t.Context(), acl...).Err(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.admin.Do(context.Background(), "ACL", "DELUSER", prefix) })
 	s.url = strings.Replace(rawURL, "redis://", "redis://"+prefix+":secret@", 1)
 	return s
+}
+
+// documentedACL returns the rules of the package's comment.
+func documentedACL(t testing.TB) []string {
+	t.Helper()
+	source, err := os.ReadFile("redisstore.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rules, ok := strings.Cut(string(source), "ACL SETUSER gatehouse on >… ")
+	rules, _, end := strings.Cut(rules, "\n")
+	if !ok || !end {
+		t.Fatal("the package's comment has no ACL")
+	}
+	return strings.Fields(rules)
 }
 
 // open returns a store on an empty key space. When the test ends, every key has a

@@ -13,10 +13,10 @@ import (
 
 // revokeUser leaves a tombstone and revokes the live sessions of a user.
 //
-// KEYS index, tombstones, how long those are kept, then a session for each ARGV
-// from the 9th on. ARGV user, time through which the tombstone covers, time to keep
-// until, ttl of the tombstones, rest of the spared id or "", cause, packed time, time,
-// then the rests of the ids.
+// KEYS index, tombstones, how long those are kept, then sessions. ARGV user, time
+// through which the tombstone covers, time to keep until, ttl of the tombstones, rest of
+// the spared id or "", cause, packed time, time, the channel and the user's revocation to
+// announce on it; then for each session the rest of its id and its revocation.
 //
 // A script may only use keys that it was given. So if the index names sessions that
 // the caller did not, it answers {0, index} and the caller comes again; the
@@ -24,7 +24,7 @@ import (
 // answers {1, turned}.
 //
 // A later tombstone stands, and of two of the same time the one that spares nobody.
-var revokeUser = redis.NewScript(extend + `
+var revokeUser = redis.NewScript(extend + announce + `
 local user, at, keepUntil, spared = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[5]
 local old = redis.call('HGET', KEYS[2], user)
 local oldAt = old and tonumber(string.match(old, '^(%-?%d+) '))
@@ -40,8 +40,11 @@ for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', tonumber(ARGV
 	redis.call('ZREM', KEYS[3], over)
 end
 
-local keys = {}
-for i = 9, #ARGV do keys[ARGV[i]] = KEYS[i - 5] end
+local keys, revocations = {}, {}
+for i = 4, #KEYS do
+	local rest = ARGV[2 * i + 3]
+	keys[rest], revocations[rest] = KEYS[i], ARGV[2 * i + 4]
+end
 local index = redis.call('ZRANGE', KEYS[1], 0, -1)
 for _, rest in ipairs(index) do
 	if rest ~= spared and not keys[rest] then return {0, index} end
@@ -57,11 +60,13 @@ for _, rest in ipairs(index) do
 			local length = (string.byte(record, fields) or 0) * 256 + (string.byte(record, fields + 1) or 0)
 			redis.call('SET', keys[rest], string.sub(record, 1, 1) .. 'v' .. struct.pack('>I8', version) .. ARGV[7]
 				.. string.sub(record, 19, fields + 1 + length) .. ARGV[6], 'KEEPTTL')
+			announce(ARGV[9], revocations[rest])
 			table.insert(turned, rest)
 		end
 		redis.call('ZREM', KEYS[1], rest)
 	end
 end
+announce(ARGV[9], ARGV[10])
 return {1, turned}`)
 
 // RevokeUser implements session.SessionStore.
@@ -78,16 +83,16 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 	keys := []string{s.indexKey(bucket, user), s.tombstonesKey(bucket), s.keepTombstonesKey(bucket)}
 	args := []any{
 		user, millis(rules.Through(r)), millis(r.KeepUntil), ttl(r.KeepUntil).Milliseconds(), spared, r.Cause,
-		packVersion(millis(r.At)), millis(r.At),
+		packVersion(millis(r.At)), millis(r.At), s.channel(), packRevocation(rules.UserRevoked(userID, r)),
 	}
 	var index []string
 	err = tryAgain(func() error {
-		keys, args := keys[:3:3], args[:8:8]
+		keys, args := keys[:3:3], args[:10:10]
 		for _, rest := range index {
 			keys = append(keys, s.sessionKey(bucket, rest))
-			args = append(args, rest)
+			args = append(args, rest, packRevocation(rules.SessionRevoked(joinID(bucket, rest), r.At, r.Cause)))
 		}
-		reply, err := revokeUser.Run(ctx, s.client, keys, args...).Slice()
+		reply, err := revokeUser.Run(ctx, s.scripts, keys, args...).Slice()
 		if err := answer(ctx, err); err != nil {
 			return err
 		}
@@ -103,10 +108,14 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 	if err != nil {
 		return nil, fail(op, err)
 	}
+	records := []session.RevocationRecord{rules.UserRevoked(userID, r)}
 	for _, rest := range index {
-		turned = append(turned, session.ID(sessionPrefix+bucket+rest))
+		if id := joinID(bucket, rest); rules.SessionID(id) { // D-06: the index may name anything
+			turned = append(turned, id)
+			records = append(records, rules.SessionRevoked(id, r.At, r.Cause))
+		}
 	}
-	return turned, nil
+	return turned, fail(op, s.logAnnounced(ctx, records))
 }
 
 func revokeReply(reply []any) (done bool, names []string, err error) {
@@ -132,7 +141,7 @@ func unpackTombstone(bucket, text string) (session.UserRevocation, error) {
 	}
 	r := session.UserRevocation{At: fromMillis(ms), Cause: cause}
 	if spared != "" {
-		r.Except = session.ID(sessionPrefix + bucket + spared)
+		r.Except = joinID(bucket, spared)
 	}
 	return r, nil
 }

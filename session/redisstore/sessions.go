@@ -38,8 +38,9 @@ end
 return 1`)
 
 	// replaceSession: KEYS session, index; ARGV version, record, ttl, rest of the id,
-	// expiry ("" if it is not live). 1 done, 0 another version, -1 no such session.
-	replaceSession = redis.NewScript(extend + `
+	// expiry ("" if it is not live), and if the session ends the channel and the
+	// revocation to announce. 1 done, 0 another version, -1 no such session.
+	replaceSession = redis.NewScript(extend + announce + `
 local version = redis.call('GETRANGE', KEYS[1], 2, 9)
 if version == '' then return -1 end
 if version ~= ARGV[1] then return 0 end
@@ -50,6 +51,7 @@ else
 	redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4])
 	extend(KEYS[2], ARGV[3])
 end
+if ARGV[7] then announce(ARGV[6], ARGV[7]) end
 return 1`)
 
 	// loadSession: KEYS session, tombstones. Both values, or nothing.
@@ -72,7 +74,7 @@ func (s *Store) Create(ctx context.Context, ns session.Session, asOf time.Time) 
 	}
 	bucket, rest, _ := splitID(ns.ID)
 	user := bareUser(ns.UserID)
-	done, err := createSession.Run(ctx, s.client,
+	done, err := createSession.Run(ctx, s.scripts,
 		[]string{s.sessionKey(bucket, rest), s.indexKey(bucket, user), s.tombstonesKey(bucket)},
 		packed, ttl(ns.ExpireAt).Milliseconds(), rest, score(ns), millis(asOf), user).Int()
 	switch err = answer(ctx, err); {
@@ -147,7 +149,7 @@ func (s *Store) OfUser(ctx context.Context, userID string) ([]session.Session, e
 	}
 	ids := make([]session.ID, len(members))
 	for i, rest := range members {
-		ids[i] = session.ID(sessionPrefix + bucket + rest)
+		ids[i] = joinID(bucket, rest)
 	}
 	found, err := s.GetMany(ctx, ids)
 	if err != nil {
@@ -174,8 +176,9 @@ func (s *Store) Update(ctx context.Context, id session.ID, fn func(*session.Sess
 		return session.Session{}, fail(op, session.ErrNotFound)
 	}
 	var packed []byte
+	var ended []session.RevocationRecord
 	err := tryAgain(func() error {
-		reply, err := loadSession.Run(ctx, s.client, []string{s.sessionKey(bucket, rest), s.tombstonesKey(bucket)}).Slice()
+		reply, err := loadSession.Run(ctx, s.scripts, []string{s.sessionKey(bucket, rest), s.tombstonesKey(bucket)}).Slice()
 		current, err := loaded(id, reply, answer(ctx, err))
 		if err != nil {
 			return err
@@ -187,51 +190,21 @@ func (s *Store) Update(ctx context.Context, id session.ID, fn func(*session.Sess
 		if packed, err = packSession(next); err != nil {
 			return err
 		}
-		done, err := replaceSession.Run(ctx, s.client,
-			[]string{s.sessionKey(bucket, rest), s.indexKey(bucket, bareUser(next.UserID))},
-			packVersion(current.Version), packed, ttl(next.ExpireAt).Milliseconds(), rest, score(next)).Int()
+		args := []any{packVersion(current.Version), packed, ttl(next.ExpireAt).Milliseconds(), rest, score(next)}
+		if ended = rules.Ended(current, next); len(ended) > 0 {
+			args = append(args, s.channel(), packRevocation(ended[0]))
+		}
+		done, err := replaceSession.Run(ctx, s.scripts,
+			[]string{s.sessionKey(bucket, rest), s.indexKey(bucket, bareUser(next.UserID))}, args...).Int()
 		return replaced(done, answer(ctx, err))
 	})
+	if err == nil {
+		err = s.logAnnounced(ctx, ended)
+	}
 	if err != nil {
 		return session.Session{}, fail(op, err)
 	}
 	return unpackSession(id, packed)
-}
-
-// Load implements session.SessionStore. ErrNotFound also for a cookie that is
-// unknown or expired at now. On Cluster the two halves go to their nodes at once.
-func (s *Store) Load(ctx context.Context, cookieToken string, id session.ID, now time.Time) (cookie []byte, got session.Session, err error) {
-	const op = "load session"
-	bucket, rest, ok := splitID(id)
-	if !ok || !rules.CookieToken(cookieToken) {
-		return nil, session.Session{}, fail(op, session.ErrNotFound)
-	}
-	keys := []string{s.sessionKey(bucket, rest), s.tombstonesKey(bucket)}
-	var get *redis.StringCmd
-	var load *redis.Cmd
-	_, _ = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		get = p.Get(ctx, s.cookieKey(cookieToken))
-		load = p.EvalSha(ctx, loadSession.Hash(), keys)
-		return nil
-	})
-	b, err := get.Bytes()
-	if err = answer(ctx, err); errors.Is(err, redis.Nil) {
-		err = session.ErrNotFound
-	}
-	if err != nil {
-		return nil, session.Session{}, fail(op, err)
-	}
-	if cookie, ok = unpackCookie(b, now); !ok {
-		return nil, session.Session{}, fail(op, session.ErrNotFound)
-	}
-	if redis.HasErrorPrefix(load.Err(), "NOSCRIPT") { // Redis was restarted
-		load = loadSession.Eval(ctx, s.client, keys)
-	}
-	reply, err := load.Slice()
-	if got, err = loaded(id, reply, answer(ctx, err)); err != nil {
-		return nil, session.Session{}, fail(op, err)
-	}
-	return cookie, got, nil
 }
 
 // loaded makes a session of what the script loadSession answered. A tombstone that

@@ -212,7 +212,7 @@ func TestWrongTypes(t *testing.T) {
 	_, try := s.Try(ctx, attempt, "code", now)
 	_, _, take := s.Take(ctx, "k", 1, time.Second, now)
 	_, count := s.CountIn(ctx, "k", time.Second, now)
-	_, since := s.RevocationsSince(ctx, now)
+	_, _, since := s.RevocationsSince(ctx, 0)
 	for call, err := range map[string]error{
 		"Get": get, "Update": update, "OfUser": ofUser, "RevokeUser": revoke, "Load": load, "Client": client, "FindCookie": cookie,
 		"Attempt": read, "Try": try, "Take": take, "CountIn": count, "RevocationsSince": since, "Create": s.Create(ctx, newSession(ns.UserID), now),
@@ -229,7 +229,7 @@ func TestEditedLog(t *testing.T) {
 	for _, member := range []string{"x", "\xff", "\x03\x05rev_1"} {
 		must(t, s.admin.Do(t.Context(), "ZADD", s.LogKey(), now.UnixMilli(), member).Err())
 		must(t, s.admin.Expire(t.Context(), s.LogKey(), time.Hour).Err())
-		if got, err := s.RevocationsSince(t.Context(), now); err == nil {
+		if got, _, err := s.RevocationsSince(t.Context(), 0); err == nil {
 			t.Errorf("RevocationsSince beside %q = %v, nil", member, got)
 		}
 		must(t, s.admin.Del(t.Context(), s.LogKey()).Err())

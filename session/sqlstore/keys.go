@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -20,7 +19,10 @@ const (
 	select cast($1 as text), count(*) + 1, cast($2 as text), cast($3 as text), $4, $5, cast($6 as bigint), cast($7 as bigint)
 	from signing_keys
 	having cast($3 as text) <> 'active' or count(*) = 0`
-	updateKeyState = `update signing_keys set state = $2, state_at = $3 where id = $1`
+	updateKey = `
+	update signing_keys set state = $5, state_at = $6, sealed_private = $7
+	where id = $1 and state = $2 and state_at = $3 and sealed_private = $4`
+	countKey = `select count(*) from signing_keys where id = $1`
 )
 
 var (
@@ -41,6 +43,9 @@ func (s *Store) SigningKeys(ctx context.Context) (found []session.StoredKey, err
 			var created, stateAt int64
 			if err := rows.Scan(&k.ID, &k.Algorithm, &k.State, &k.SealedPrivate, &k.PublicDER, &created, &stateAt); err != nil {
 				return err
+			}
+			if len(k.SealedPrivate) == 0 {
+				k.SealedPrivate = nil
 			}
 			k.CreatedAt, k.StateAt = sqldb.Time(created), sqldb.Time(stateAt)
 			found = append(found, k)
@@ -66,11 +71,23 @@ func (s *Store) AddSigningKey(ctx context.Context, k session.StoredKey) error {
 	return fail("add signing key", err)
 }
 
-// SetSigningKeyState implements session.KeyStore.
-func (s *Store) SetSigningKeyState(ctx context.Context, id string, state session.KeyState, at time.Time) error {
-	n, err := s.exec(ctx, updateKeyState, rules.Text(id), string(state), sqldb.Millis(at))
-	if err == nil && n == 0 {
-		err = session.ErrNotFound
+// UpdateSigningKey implements session.KeyStore.
+func (s *Store) UpdateSigningKey(ctx context.Context, was, is session.StoredKey) error {
+	const op = "update signing key"
+	id := rules.Text(was.ID)
+	n, err := s.exec(ctx, updateKey, id, string(was.State), sqldb.Millis(was.StateAt), notNil(was.SealedPrivate),
+		string(is.State), sqldb.Millis(is.StateAt), notNil(is.SealedPrivate))
+	if err != nil || n == 1 {
+		return fail(op, err)
 	}
-	return fail("set state of signing key", err)
+	err = s.db.Read(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		return q.QueryRowContext(ctx, countKey, id).Scan(&n)
+	})
+	switch {
+	case err != nil:
+		return fail(op, err)
+	case n == 0:
+		return fail(op, session.ErrNotFound)
+	}
+	return fail(op, session.ErrConflict)
 }

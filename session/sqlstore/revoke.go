@@ -37,7 +37,6 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 		return nil, fail(op, session.ErrNotFound)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
-		turned = nil // of a transaction that was rolled back
 		old, err := lockTombstone(ctx, q, userID)
 		if err != nil {
 			return err
@@ -46,24 +45,35 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 		if _, err := q.ExecContext(ctx, updateTombstone, userID, t.at, t.cause, t.except, t.keepUntil); err != nil {
 			return err
 		}
-		rows, err := q.QueryContext(ctx, revokeSessions, userID, rules.Text(r.Cause), sqldb.Millis(r.At), string(r.Except))
-		if err != nil {
+		if turned, err = revokeLive(ctx, q, userID, r); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var id session.ID
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			turned = append(turned, id)
+		records := []session.RevocationRecord{rules.UserRevoked(userID, r)}
+		for _, id := range turned {
+			records = append(records, rules.SessionRevoked(id, r.At, r.Cause))
 		}
-		return rows.Err()
+		return s.publish(ctx, q, records...)
 	})
 	if err != nil {
 		return nil, fail(op, err)
 	}
 	return turned, nil
+}
+
+func revokeLive(ctx context.Context, q sqldb.Querier, userID string, r session.UserRevocation) (turned []session.ID, err error) {
+	rows, err := q.QueryContext(ctx, revokeSessions, userID, rules.Text(r.Cause), sqldb.Millis(r.At), string(r.Except))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id session.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		turned = append(turned, id)
+	}
+	return turned, rows.Err()
 }
 
 // replacedBy returns the tombstone that stands after r. A later one stands, and of

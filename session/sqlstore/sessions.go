@@ -136,11 +136,7 @@ func (s *Store) Update(ctx context.Context, id session.ID, fn func(*session.Sess
 		if next, err = rules.UpdateSession(current, fn); err != nil {
 			return err
 		}
-		n, err := s.exec(ctx, updateSession, sessionArgs(next)...)
-		if err == nil && n == 0 {
-			err = errLost
-		}
-		return err
+		return s.replace(ctx, next, rules.Ended(current, next))
 	})
 	if err != nil {
 		return session.Session{}, fail("update session", err)
@@ -148,10 +144,37 @@ func (s *Store) Update(ctx context.Context, id session.ID, fn func(*session.Sess
 	return storedSession(next), nil
 }
 
+// replace stores next in place of the version before it, and publishes the records.
+func (s *Store) replace(ctx context.Context, next session.Session, records []session.RevocationRecord) error {
+	write := s.db.Write
+	if len(records) > 0 {
+		write = s.db.InTx
+	}
+	return write(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		n, err := execIn(ctx, q, updateSession, sessionArgs(next)...)
+		if err == nil && n == 0 {
+			err = errLost
+		}
+		if err != nil {
+			return err
+		}
+		return s.publish(ctx, q, records...)
+	})
+}
+
 // Load implements session.SessionStore. ErrNotFound also for a cookie that is
 // unknown or expired at now.
-func (s *Store) Load(ctx context.Context, cookieToken string, id session.ID, now time.Time) (cookie []byte, got session.Session, err error) {
+func (s *Store) Load(ctx context.Context, cookieToken string, id session.ID, now time.Time, events ...session.Event) (cookie []byte, got session.Session, err error) {
 	const op = "load session"
+	for _, e := range events {
+		ok, retryAfter, err := s.Take(ctx, e.Key, e.Limit, e.Window, now)
+		if err == nil && !ok {
+			err = &session.LimitError{RetryAfter: retryAfter}
+		}
+		if err != nil {
+			return nil, session.Session{}, fail(op, err)
+		}
+	}
 	if !rules.CookieToken(cookieToken) || !rules.SessionID(id) {
 		return nil, session.Session{}, fail(op, session.ErrNotFound)
 	}

@@ -127,21 +127,27 @@ func TestSweep(t *testing.T) {
 				must(t, err)
 				_, _, err = s.Take(t.Context(), a.ID, 1, time.Hour, ns.CreatedAt)
 				must(t, err)
-				must(t, s.PublishRevocation(t.Context(), session.RevocationRecord{ID: random.ID("rev", now), UserID: ns.UserID, At: expiry}))
+				// Two records came with RevokeUser; by the clock of the database, just now.
+				_, err = db.Pool().ExecContext(t.Context(), `update revocations set arrived_at = arrived_at + $1 where revoked_at = $2`,
+					expiry.Sub(now).Milliseconds(), sqldb.Millis(ns.CreatedAt))
+				must(t, err)
 			}
 			must(t, s.AddSigningKey(t.Context(), session.StoredKey{ID: "k", State: session.KeyActive, CreatedAt: now.Add(-1000 * time.Hour)}))
 			fill(now.Add(-time.Hour))
-			fill(now.Add(-time.Hour + time.Millisecond))
+			fill(now.Add(-time.Hour + time.Minute))
 			fill(now.Add(time.Hour))
 			deleted, err := s.Sweep(t.Context(), now)
 			must(t, err)
-			if deleted != 7 {
-				t.Errorf("Sweep deleted %d rows, want one of each of 7 tables", deleted)
+			if deleted != 8 {
+				t.Errorf("Sweep deleted %d rows, want one of each of 7 tables, and two revocations", deleted)
 			}
 			for _, table := range tables {
 				want := 2
-				if table == "signing_keys" {
+				switch table {
+				case "signing_keys":
 					want = 1
+				case "revocations":
+					want = 4
 				}
 				if n := count(t, db, table); n != want {
 					t.Errorf("%s has %d rows, want %d", table, n, want)
@@ -213,7 +219,7 @@ func TestUnavailable(t *testing.T) {
 	_, update := s.Update(t.Context(), ns.ID, func(*session.Session) error { return nil })
 	ok, _, take := s.Take(t.Context(), "k", 5, time.Minute, now)
 	_, try := s.Try(t.Context(), random.ID("sia", now), "code", now)
-	_, since := s.RevocationsSince(t.Context(), now)
+	_, _, since := s.RevocationsSince(t.Context(), 0)
 	_, _, load := s.Load(t.Context(), random.Token(), ns.ID, now)
 	_, reopen := sqlstore.New(t.Context(), db)
 	for call, err := range map[string]error{"Get": get, "Update": update, "Take": take, "Try": try, "RevocationsSince": since, "Load": load, "New": reopen} {

@@ -7,7 +7,8 @@
 // A [Store] implements every store that package session declares. Changes of
 // sessions and clients are compare-and-set on a version (S-05); what creates a
 // session and what revokes a user's sessions meet at a row lock on the user's
-// tombstone, so that neither slips past the other (S-08). Expiry is decided by the
+// tombstone, so that neither slips past the other (S-08). What ends a session writes
+// the revocation log in the same transaction. Expiry is decided by the
 // caller's clock; [Store.Sweep] only removes what has expired.
 package sqlstore
 
@@ -25,7 +26,10 @@ import (
 var schema embed.FS
 
 // Store is safe for concurrent use.
-type Store struct{ db *sqldb.DB }
+type Store struct {
+	db          *sqldb.DB
+	revocations revocationQueries
+}
 
 var (
 	_ session.ClientStore     = (*Store)(nil)
@@ -42,7 +46,7 @@ func New(ctx context.Context, db *sqldb.DB) (*Store, error) {
 	if err := db.Migrate(ctx, "session", schema); err != nil {
 		return nil, fail("open session store", err)
 	}
-	return &Store{db: db}, nil
+	return &Store{db: db, revocations: newRevocationQueries(db.Dialect)}, nil
 }
 
 // maxTries bounds how often a compare-and-set is tried. Each time it loses, another

@@ -25,26 +25,24 @@ var sweeps = []string{
 	`delete from limit_events where limit_key in (select limit_key from limit_events where expire_at <= $1 limit $2)`,
 }
 
-// sweepRevocations deletes what no token that still counts was issued before.
-const sweepRevocations = `delete from revocations where id in (select id from revocations where revoked_at <= $1 limit $2)`
-
 // Sweep deletes what expired an hour or more before now and nobody can find any more:
-// a job to run every few minutes. It returns how many rows went.
+// a job to run every few minutes. It returns how many rows went. Of the revocation log
+// that is what arrived an hour ago or earlier, by the clock of the database.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (deleted int64, err error) {
 	for _, query := range sweeps {
-		n, err := s.sweep(ctx, query, now.Add(-grace))
+		n, err := s.sweep(ctx, query, sqldb.Millis(now.Add(-grace)))
 		deleted += n
 		if err != nil {
 			return deleted, fail("sweep", err)
 		}
 	}
-	n, err := s.sweep(ctx, sweepRevocations, now.Add(-rules.KeepRevocations))
+	n, err := s.sweep(ctx, s.revocations.sweep, rules.KeepRevocations.Milliseconds())
 	return deleted + n, fail("sweep", err)
 }
 
-func (s *Store) sweep(ctx context.Context, query string, before time.Time) (deleted int64, err error) {
+func (s *Store) sweep(ctx context.Context, query string, arg int64) (deleted int64, err error) {
 	for {
-		n, err := s.exec(ctx, query, sqldb.Millis(before), batch)
+		n, err := s.exec(ctx, query, arg, batch)
 		deleted += n
 		if err != nil || n < batch {
 			return deleted, err

@@ -18,6 +18,8 @@ func RunKeys(t *testing.T, open func(*testing.T) session.KeyStore) {
 		"of ten nodes that make the first one wins": keyFirstParallel,
 		"parallel additions are all kept":           keyParallel,
 		"the state of a key":                        keyState,
+		"a key is changed as it was read or not":    keyCompared,
+		"of ten nodes that change a key one wins":   keyUpdateParallel,
 		"cancelled contexts":                        keyCancelled,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, open(t)) })
@@ -59,7 +61,7 @@ func keyFirst(t *testing.T, s session.KeyStore) {
 	for i, state := range []session.KeyState{session.KeyNext, session.KeyActive, session.KeyRetired} {
 		k := newKey(fmt.Sprint("k", i), session.KeyNext)
 		must(t, s.AddSigningKey(t.Context(), k))
-		must(t, s.SetSigningKeyState(t.Context(), k.ID, state, base))
+		must(t, s.UpdateSigningKey(t.Context(), k, in(k, state, base)))
 		wantErr(t, "AddSigningKey beside one that is "+string(state), s.AddSigningKey(t.Context(), newKey("active", session.KeyActive)), session.ErrConflict)
 	}
 }
@@ -95,21 +97,63 @@ func keyParallel(t *testing.T, s session.KeyStore) {
 	}
 }
 
+// in is k in another state.
+func in(k session.StoredKey, state session.KeyState, at time.Time) session.StoredKey {
+	k.State, k.StateAt = state, ms(at)
+	return k
+}
+
 func keyState(t *testing.T, s session.KeyStore) {
 	a, b := newKey("a", session.KeyActive), newKey("b", session.KeyNext)
 	must(t, s.AddSigningKey(t.Context(), a))
 	must(t, s.AddSigningKey(t.Context(), b))
 	at := base.Add(time.Hour + 300*time.Microsecond)
-	must(t, s.SetSigningKeyState(t.Context(), "b", session.KeyActive, at))
-	b.State, b.StateAt = session.KeyActive, ms(at)
+	must(t, s.UpdateSigningKey(t.Context(), b, in(b, session.KeyActive, at)))
+	b = in(b, session.KeyActive, at)
 	wantKeys(t, s, a, b) // for a moment both are active
-	must(t, s.SetSigningKeyState(t.Context(), "a", session.KeyRetiring, at))
-	a.State, a.StateAt = session.KeyRetiring, ms(at)
-	wantKeys(t, s, a, b)
+	gone := in(a, session.KeyRevoked, at)
+	gone.SealedPrivate = nil
+	must(t, s.UpdateSigningKey(t.Context(), a, gone))
+	wantKeys(t, s, gone, b)
 	for _, id := range hostile {
-		wantErr(t, "SetSigningKeyState("+short(id)+")", s.SetSigningKeyState(t.Context(), id, session.KeyRetired, at), session.ErrNotFound)
+		unknown := a
+		unknown.ID = id
+		wantErr(t, "UpdateSigningKey("+short(id)+")", s.UpdateSigningKey(t.Context(), unknown, unknown), session.ErrNotFound)
 	}
-	wantKeys(t, s, a, b)
+	wantKeys(t, s, gone, b)
+}
+
+func keyCompared(t *testing.T, s session.KeyStore) {
+	k := newKey("k", session.KeyNext)
+	must(t, s.AddSigningKey(t.Context(), k))
+	private := k
+	private.SealedPrivate = []byte("sealed again")
+	for name, was := range map[string]session.StoredKey{
+		"state": in(k, session.KeyRetiring, k.StateAt), "time": in(k, k.State, k.StateAt.Add(time.Millisecond)), "private part": private,
+	} {
+		wantErr(t, "UpdateSigningKey with another "+name, s.UpdateSigningKey(t.Context(), was, in(was, session.KeyActive, base)), session.ErrConflict)
+	}
+	wantKeys(t, s, k)
+	must(t, s.UpdateSigningKey(t.Context(), k, private))
+	wantKeys(t, s, private)
+}
+
+func keyUpdateParallel(t *testing.T, s session.KeyStore) {
+	k := newKey("k", session.KeyNext)
+	must(t, s.AddSigningKey(t.Context(), k))
+	wins := 0
+	for _, err := range parallel(10, func(i int) error {
+		return s.UpdateSigningKey(t.Context(), k, in(k, session.KeyActive, base.Add(time.Duration(i)*second)))
+	}) {
+		if err == nil {
+			wins++
+		} else if !errors.Is(err, session.ErrConflict) {
+			t.Errorf("UpdateSigningKey = %v, want ErrConflict", err)
+		}
+	}
+	if wins != 1 {
+		t.Errorf("%d nodes won, want one", wins)
+	}
 }
 
 func keyCancelled(t *testing.T, s session.KeyStore) {
@@ -118,9 +162,9 @@ func keyCancelled(t *testing.T, s session.KeyStore) {
 	ctx := cancelled(t)
 	_, read := s.SigningKeys(ctx)
 	gaveUp(t, map[string]error{
-		"SigningKeys":        read,
-		"AddSigningKey":      s.AddSigningKey(ctx, newKey("other", session.KeyNext)),
-		"SetSigningKeyState": s.SetSigningKeyState(ctx, "k", session.KeyRetired, base),
+		"SigningKeys":      read,
+		"AddSigningKey":    s.AddSigningKey(ctx, newKey("other", session.KeyNext)),
+		"UpdateSigningKey": s.UpdateSigningKey(ctx, k, in(k, session.KeyRetired, base)),
 	})
 	wantKeys(t, s, k)
 }

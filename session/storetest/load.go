@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -50,4 +51,28 @@ func sessionLoad(t *testing.T, s SessionStore) {
 	if got.Status != session.StatusRevoked || got.Cause != "user banned" {
 		t.Errorf("Load = %s, %q; want revoked, user banned", got.Status, got.Cause)
 	}
+}
+
+// E-02: a load counts events like Take, whatever it finds, and refuses without room.
+func sessionLoadCounts(t *testing.T, s SessionStore) {
+	token := newToken()
+	must(t, s.CommitCookie(t.Context(), token, []byte("client_1"), base.Add(time.Hour), base))
+	ns := create(t, s, newUserID(), 0)
+	roomy, tight := session.Event{Key: "roomy", Limit: 9, Window: window}, session.Event{Key: "tight", Limit: 3, Window: window}
+	load := func(token string, id session.ID, after time.Duration) error {
+		_, _, err := s.Load(t.Context(), token, id, base.Add(after), roomy, tight)
+		return err
+	}
+	must(t, load(token, ns.ID, 0))
+	wantErr(t, "Load of an unknown session", load(token, session.NewSessionID(ns.UserID), second), session.ErrNotFound)
+	wantErr(t, "Load of nothing", load("", "", 2*second), session.ErrNotFound)
+	for what, call := range map[string]session.ID{"a good session": ns.ID, "an unknown one": session.NewSessionID(ns.UserID)} {
+		err := load(token, call, 4*second)
+		limited, ok := errors.AsType[*session.LimitError](err)
+		if !ok || limited.RetryAfter != window-4*second {
+			t.Errorf("Load of %s without room: %v, want a LimitError of %s", what, err, window-4*second)
+		}
+	}
+	must(t, load(token, ns.ID, window))
+	take(t, s, "tight", 3, window, false, second)
 }

@@ -10,10 +10,13 @@ import (
 	"github.com/gatehouse-dev/gatehouse/session"
 )
 
-// SessionStore is what RunSessions needs: Load reads a cookie beside the session.
+// SessionStore is what RunSessions needs: Load reads a cookie beside the session, and
+// what ends is in the log, and counts.
 type SessionStore interface {
 	session.SessionStore
 	session.ClientStore
+	session.LimitStore
+	session.RevocationStore
 }
 
 // RunSessions checks the stores that open returns against session.SessionStore.
@@ -31,14 +34,17 @@ func RunSessions(t *testing.T, open func(*testing.T) SessionStore) {
 		"no update is lost":                              sessionLostUpdate,
 		"what ended is never live again":                 sessionNeverLiveAgain,
 		"ending wins against parallel touches":           sessionTouchesAgainstEnd,
+		"what ends is published":                         sessionEndIsPublished,
 		"the index of a user equals the live sessions":   sessionIndex,
 		"newest first":                                   sessionOrder,
 		"the index under parallel changes":               sessionIndexParallel,
 		"load":                                           sessionLoad,
+		"load: counts events":                            sessionLoadCounts,
 		"cancelled contexts":                             sessionCancelled,
 		"revoke user: ends every live session":           revokeUser,
 		"revoke user: but for one":                       revokeUserExcept,
 		"revoke user: idempotent":                        revokeUserAgain,
+		"revoke user: is published":                      revokeUserIsPublished,
 		"revoke user: unknown and malformed ids":         revokeUserNotFound,
 		"tombstone: what was read before it is refused":  tombstoneAsOf,
 		"tombstone: an older one does not lower it":      tombstoneOlder,

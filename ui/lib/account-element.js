@@ -1,5 +1,6 @@
 // @ts-check
 import { activeSession, APIError, primaryEmail } from './client.js'
+import { addressOf } from './identifiers.js'
 import { safeRedirect } from './redirect.js'
 import { Resend } from './resend.js'
 import { clearSessionCookies } from './session-cookies.js'
@@ -43,17 +44,17 @@ export class AccountElement extends StepElement {
 
   /**
    * Shows the code step for a code that was just sent, or still waits.
+   * @param {string} strategy that the code is for
    * @param {string} address
    * @param {boolean} justSent
    */
-  showCode(address, justSent) {
+  showCode(strategy, address, justSent) {
+    const phone = addressOf(strategy) === 'phone_number'
+    this.text('code-title', phone ? 'Check your phone' : 'Check your email')
+    this.text('use-another', phone ? 'Use another phone number' : 'Use another email address')
     this.text('sent-to', address)
     const outbox = this.querySelector('[data-outbox]')
-    if (outbox instanceof HTMLAnchorElement) {
-      const url = new URL(outbox.href)
-      url.searchParams.set('to', address)
-      outbox.href = url.href
-    }
+    if (outbox instanceof HTMLAnchorElement) outbox.href = outboxOf(outbox.href, address, phone)
     const code = this.querySelector('form[data-step="code"] input[name="code"]')
     if (code instanceof HTMLInputElement) code.value = ''
     this.show('code')
@@ -61,14 +62,15 @@ export class AccountElement extends StepElement {
   }
 
   /**
-   * Asks for another code with ask. When the server says it is too early, the button counts
-   * down to the moment it names.
+   * Asks for another code with ask, and says so. When the server says it is too early, the
+   * button counts down to the moment it names.
    * @param {() => Promise<void>} ask
    */
   async resendCode(ask) {
     try {
       await ask()
       this.#resend?.start(resendAfter)
+      this.status(this.currentForm(), 'A new code is on its way. The one before no longer works.')
     } catch (err) {
       if (err instanceof APIError && err.status === 429) this.#resend?.start(err.retryAfter || resendAfter)
       throw err
@@ -97,4 +99,26 @@ export class AccountElement extends StepElement {
     clearSessionCookies(document)
     location.reload()
   }
+}
+
+/**
+ * The outbox of a development server, at what was sent to an address; at everything if the
+ * address is shown in part only.
+ * @param {string} href
+ * @param {string} address
+ * @param {boolean} phone
+ */
+function outboxOf(href, address, phone) {
+  const url = new URL(href)
+  url.searchParams.delete('to')
+  if (!address.includes('*')) url.searchParams.set('to', phone ? address.replace(/[^+\d]/g, '') : address)
+  return url.href
+}
+
+/**
+ * A refusal of the page itself.
+ * @param {string} message
+ */
+export function refuse(message) {
+  return new APIError(0, [{ code: 'not_supported', message, param: '' }])
 }

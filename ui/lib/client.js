@@ -138,5 +138,5 @@ export function activeSession(client) {
 export function primaryEmail(user) {
   const emails = user?.email_addresses ?? []
   const primary = emails.find((/** @type {any} */ e) => e.id === user.primary_email_address_id) ?? emails[0]
-  return primary?.email_address ?? user?.username ?? ''
+  return primary?.email_address ?? user?.username ?? user?.phone_numbers?.[0]?.phone_number ?? ''
 }

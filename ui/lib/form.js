@@ -77,6 +77,8 @@ function fieldNamed(form, name) {
 function markInvalid(form, input, message) {
   const place = form.querySelector(`[data-error-for="${CSS.escape(input.name)}"]`)
   if (!place) return false
+  const more = input.closest('details')
+  if (more) more.open = true
   place.textContent = message
   input.setAttribute('aria-invalid', 'true')
   return true

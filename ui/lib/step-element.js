@@ -113,7 +113,7 @@ export class StepElement extends HTMLElement {
     }
     const form = this.currentForm()
     if (form?.contains(document.activeElement)) return
-    const stops = [...(form?.querySelectorAll('input:not([aria-hidden]), button[type="submit"]') ?? [])]
+    const stops = [...(form?.querySelectorAll('input:not([aria-hidden]), button.button') ?? [])]
     const first = stops.find((el) => !el.closest('[hidden]'))
     if (first instanceof HTMLElement) first.focus()
   }

@@ -16,7 +16,8 @@ export function clone(root, name, texts, flags) {
   for (const part of copy.querySelectorAll('[data-if]')) {
     if (!flags[/** @type {HTMLElement} */ (part).dataset.if ?? '']) part.remove()
   }
-  for (const place of copy.querySelectorAll('[data-text]')) {
+  for (const place of [copy, ...copy.querySelectorAll('[data-text]')]) {
+    if (!place.hasAttribute('data-text')) continue
     place.textContent = texts[/** @type {HTMLElement} */ (place).dataset.text ?? ''] ?? ''
   }
   return copy

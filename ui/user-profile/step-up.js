@@ -1,5 +1,6 @@
 // @ts-check
 import { APIError } from '../lib/client.js'
+import { preferredFactor, target } from '../lib/identifiers.js'
 
 /**
  * Asks in a dialog for a password or a code before a sensitive act, when the server
@@ -11,6 +12,7 @@ export class StepUp {
   #session = ''
   /** @type {any[]} */
   #factors = []
+  #strategy = '' // of the code that is asked for
   /** @type {(proven: boolean) => void} */
   #settle = () => {}
 
@@ -48,11 +50,13 @@ export class StepUp {
     const answer = await this.#post('', { level: 'first_factor' })
     this.#factors = answer.response.supported_first_factors ?? []
     const password = this.#factor('password')
-    if (!password && !this.#factor('email_code')) {
+    this.#strategy = ['email_code', 'phone_code'].find((strategy) => this.#factor(strategy)) ?? ''
+    if (!password && !this.#strategy) {
       throw new APIError(403, [{ code: 'session_reverification_required', param: '', message: 'Sign out and in again to do this.' }])
     }
-    const other = this.#dialog.querySelector('form[data-step="step-up-password"] [data-action="step-up-code"]')
-    if (other instanceof HTMLElement) other.hidden = !this.#factor('email_code')
+    for (const other of this.#dialog.querySelectorAll('[data-action="step-up-code"]:not([data-resend])')) {
+      if (other instanceof HTMLElement) other.hidden = !this.#factor(other.dataset.strategy ?? 'email_code')
+    }
     this.#dialog.showModal()
     const outcome = new Promise((/** @type {(proven: boolean) => void} */ resolve) => (this.#settle = resolve))
     this.#dialog.addEventListener('close', () => this.#settle(false), { once: true })
@@ -61,10 +65,14 @@ export class StepUp {
     return outcome
   }
 
-  /** Sends a code, again if need be, and asks for it. */
-  async sendCode() {
-    const factor = this.#factor('email_code')
-    await this.#post('/prepare_first_factor', { strategy: 'email_code', email_address_id: factor.email_address_id })
+  /**
+   * Sends a code, again if need be, and asks for it.
+   * @param {string} [strategy] email_code or phone_code; the one of before if there is none
+   */
+  async sendCode(strategy = this.#strategy) {
+    const factor = this.#factor(strategy)
+    await this.#post('/prepare_first_factor', target(factor))
+    this.#strategy = strategy
     const place = this.#dialog.querySelector('[data-text="step-up-sent-to"]')
     if (place) place.textContent = factor.safe_identifier
     this.#show('step-up-code')
@@ -77,7 +85,7 @@ export class StepUp {
 
   /** @param {HTMLFormElement} form */
   async proveCode(form) {
-    await this.#prove({ strategy: 'email_code', code: String(new FormData(form).get('code')) })
+    await this.#prove({ strategy: this.#strategy, code: String(new FormData(form).get('code')) })
   }
 
   /** @param {Record<string, string>} proof */
@@ -92,7 +100,7 @@ export class StepUp {
 
   /** @param {string} strategy */
   #factor(strategy) {
-    return this.#factors.find((f) => f.strategy === strategy)
+    return preferredFactor(this.#factors, strategy)
   }
 
   /** @param {string} step */

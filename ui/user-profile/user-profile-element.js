@@ -4,6 +4,8 @@ import { safeRedirect } from '../lib/redirect.js'
 import { clearSessionCookies } from '../lib/session-cookies.js'
 import { StepElement } from '../lib/step-element.js'
 import { clone } from '../lib/template.js'
+import { Addresses } from './addresses.js'
+import { askPassword, savePassword, saveUsername } from './credentials.js'
 import { deviceName, initials, lastSeen, metadataText } from './describe.js'
 import { StepUp } from './step-up.js'
 
@@ -12,7 +14,8 @@ const confirmation = 'Delete account'
 
 /**
  * <gatehouse-user-profile> shows a person their own account and lets them change
- * their name, sign devices out, sign out and delete the account.
+ * their name, username, addresses and password, sign devices out, sign out and delete
+ * the account.
  *
  * Attributes: data-api (path of the Frontend API), data-home and data-sign-in (where
  * to go after the last session is gone, and without one).
@@ -24,9 +27,18 @@ export class UserProfileElement extends StepElement {
   #session = null
   /** @type {StepUp|undefined} */
   #stepUp
+  /** @type {Addresses|undefined} */
+  #addresses
+  /** @type {any} what the instance offers, once it is known */
+  #settings = null
 
   steps = {
     name: (/** @type {HTMLFormElement} */ form) => this.#saveName(form),
+    username: (/** @type {HTMLFormElement} */ form) => saveUsername(this, form),
+    password: (/** @type {HTMLFormElement} */ form) => savePassword(this, form),
+    'add-address': async (/** @type {HTMLFormElement} */ form) => this.#addresses?.add(form),
+    'confirm-address': async (/** @type {HTMLFormElement} */ form) => this.#addresses?.prove(form),
+    'remove-address': async () => this.#addresses?.remove(),
     delete: (/** @type {HTMLFormElement} */ form) => this.#delete(form),
     'step-up-password': async (/** @type {HTMLFormElement} */ form) => this.#stepUp?.provePassword(form),
     'step-up-code': async (/** @type {HTMLFormElement} */ form) => this.#stepUp?.proveCode(form),
@@ -35,14 +47,21 @@ export class UserProfileElement extends StepElement {
   actions = {
     'sign-out': () => this.#signOut(),
     revoke: (/** @type {HTMLButtonElement} */ button) => this.#revoke(button),
-    'ask-delete': () => this.#dialog('delete').showModal(),
-    'step-up-code': async () => this.#stepUp?.sendCode(),
+    'add-address': (/** @type {HTMLButtonElement} */ button) => this.#addresses?.askNew(button),
+    'confirm-address': async (/** @type {HTMLButtonElement} */ button) => this.#addresses?.confirm(button),
+    'resend-address': async () => this.#addresses?.resend(),
+    'make-primary': async (/** @type {HTMLButtonElement} */ button) => this.#addresses?.makePrimary(button),
+    'ask-remove': (/** @type {HTMLButtonElement} */ button) => this.#addresses?.askRemove(button),
+    'ask-password': () => askPassword(this, this.#session.user),
+    'ask-delete': () => this.dialog('delete').showModal(),
+    'step-up-code': async (/** @type {HTMLButtonElement} */ button) => this.#stepUp?.sendCode(button.dataset.strategy),
     close: (/** @type {HTMLButtonElement} */ button) => button.closest('dialog')?.close(),
   }
 
   connectedCallback() {
     super.connectedCallback()
-    this.#stepUp = new StepUp(this.#dialog('step-up'), this.api)
+    this.#stepUp = new StepUp(this.dialog('step-up'), this.api)
+    this.#addresses = new Addresses(this)
     // Somebody may have signed out, or been signed out, in another window meanwhile.
     document.addEventListener('visibilitychange', () => document.hidden || this.start().catch((err) => this.failed(err)), { signal: this.signal })
   }
@@ -53,34 +72,71 @@ export class UserProfileElement extends StepElement {
   }
 
   async start() {
+    this.#settings ??= (await this.api.get('/environment', { signal: this.signal })).user_settings
+    const user = await this.refresh()
+    if (!user) return
+    for (const step of ['name', 'username']) {
+      const form = this.part(`form[data-step="${step}"]`)
+      if (!form.contains(document.activeElement)) this.#fill(form, user)
+    }
+  }
+
+  /**
+   * Shows the account as it is now.
+   * @returns {Promise<any>} the user, null if nobody is signed in
+   */
+  async refresh() {
     const { response: client } = await this.api.get('/client', { signal: this.signal })
     this.#session = activeSession(client)
-    if (!this.#session) return this.#toSignIn()
+    if (!this.#session) {
+      this.#toSignIn()
+      return null
+    }
     this.#showUser(this.#session.user)
-    const name = this.querySelector('form[data-step="name"]')
-    if (!name?.contains(document.activeElement)) this.#fillName(this.#session.user)
     await this.#showDevices()
+    return this.#session.user
+  }
+
+  /**
+   * Calls the Frontend API for the session that acts.
+   * @param {'POST'|'PATCH'|'DELETE'} method
+   * @param {string} path
+   * @param {Record<string, string>} params
+   */
+  send(method, path, params) {
+    return this.api.send(method, path, params, this.#acting())
+  }
+
+  /**
+   * Does what the server may want a fresh proof for. It resolves to false if the person
+   * gives none.
+   * @param {() => Promise<void>} act
+   */
+  async sensitive(act) {
+    return (await this.#stepUp?.around(this.#session.id, act)) ?? false
   }
 
   /** @param {any} user */
   #showUser(user) {
     this.text('account', primaryEmail(user))
     this.text('initials', initials(user))
-    this.#list('emails').replaceChildren(
-      ...user.email_addresses.map((/** @type {any} */ e) =>
-        clone(this, 'email', { address: e.email_address }, { primary: e.id === user.primary_email_address_id, unverified: e.verification?.status !== 'verified' }),
-      ),
-    )
+    this.#addresses?.show(user)
+    this.text('ask-password', user.password_enabled ? 'Change password…' : 'Set a password…')
+    for (const part of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('section[data-attribute]'))) {
+      part.hidden = !this.#settings?.attributes?.[part.dataset.attribute ?? '']?.enabled
+    }
+    const min = this.#settings?.password_settings?.min_length
+    if (min) this.text('min-length', String(min))
     this.#showMetadata(user.public_metadata ?? {})
-    this.#part('[data-delete]').hidden = !user.delete_self_enabled
+    this.part('[data-delete]').hidden = !user.delete_self_enabled
   }
 
-  /** @param {any} user */
-  #fillName(user) {
-    for (const field of ['first_name', 'last_name']) {
-      const input = this.querySelector(`form[data-step="name"] [name="${field}"]`)
-      if (input instanceof HTMLInputElement) input.value = user[field] ?? ''
-    }
+  /**
+   * @param {HTMLElement} form
+   * @param {any} user
+   */
+  #fill(form, user) {
+    for (const input of form.querySelectorAll('input')) input.value = user[input.name] ?? ''
   }
 
   /** @param {Record<string, unknown>} metadata */
@@ -92,8 +148,8 @@ export class UserProfileElement extends StepElement {
       text.textContent = metadataText(value)
       return [term, text]
     })
-    this.#list('metadata').replaceChildren(...rows)
-    this.#part('[data-metadata]').hidden = rows.length === 0
+    this.part('[data-list="metadata"]').replaceChildren(...rows)
+    this.part('[data-metadata]').hidden = rows.length === 0
   }
 
   async #showDevices() {
@@ -105,25 +161,25 @@ export class UserProfileElement extends StepElement {
       item.dataset.session = s.id
       return item
     })
-    this.#list('devices').replaceChildren(...items)
+    this.part('[data-list="devices"]').replaceChildren(...items)
   }
 
   /** @param {HTMLFormElement} form */
   async #saveName(form) {
     const name = new FormData(form)
     const params = { first_name: String(name.get('first_name')).trim(), last_name: String(name.get('last_name')).trim() }
-    const { response: user } = await this.api.send('PATCH', '/me', params, this.#acting())
+    const { response: user } = await this.send('PATCH', '/me', params)
     this.#session.user = user
     this.#showUser(user)
-    this.#fillName(user)
+    this.#fill(form, user)
     this.status(form, 'Saved.')
   }
 
   /** @param {HTMLButtonElement} button */
   async #revoke(button) {
     const id = button.closest('li')?.dataset.session
-    await this.#stepUp?.around(this.#session.id, async () => {
-      await this.api.send('POST', `/me/sessions/${id}/revoke`, {}, this.#acting())
+    await this.sensitive(async () => {
+      await this.send('POST', `/me/sessions/${id}/revoke`, {})
     })
     await this.#showDevices()
   }
@@ -139,8 +195,8 @@ export class UserProfileElement extends StepElement {
     if (typed.toLowerCase() !== confirmation.toLowerCase()) {
       throw new APIError(422, [{ code: 'form_param_value_invalid', param: 'confirmation', message: `Type “${confirmation}” to go on.` }])
     }
-    const done = await this.#stepUp?.around(this.#session.id, async () => {
-      await this.api.send('DELETE', '/me', {}, this.#acting())
+    const done = await this.sensitive(async () => {
+      await this.send('DELETE', '/me', {})
     })
     if (done) this.#leave('gatehouse-user-deleted')
   }
@@ -176,17 +232,12 @@ export class UserProfileElement extends StepElement {
   }
 
   /** @param {string} name */
-  #dialog(name) {
-    return /** @type {HTMLDialogElement} */ (this.#part(`dialog[data-dialog="${name}"]`))
-  }
-
-  /** @param {string} name */
-  #list(name) {
-    return this.#part(`[data-list="${name}"]`)
+  dialog(name) {
+    return /** @type {HTMLDialogElement} */ (this.part(`dialog[data-dialog="${name}"]`))
   }
 
   /** @param {string} selector */
-  #part(selector) {
+  part(selector) {
     return /** @type {HTMLElement} */ (this.querySelector(selector))
   }
 }

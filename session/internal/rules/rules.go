@@ -150,17 +150,3 @@ func Through(r session.UserRevocation) time.Time {
 func Text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
-
-// KeepRevocations is how long the revocation log keeps a record: longer than any
-// session token lives.
-const KeepRevocations = time.Hour
-
-// Revocation checks a record that is about to be published: it names a session or a user.
-func Revocation(r session.RevocationRecord) error {
-	ofSession, user := r.SessionID != "", r.UserID != ""
-	if !RevocationID(r.ID) || ofSession == user ||
-		ofSession && !SessionID(r.SessionID) || user && !UserID(r.UserID) || r.Except != "" && !SessionID(r.Except) {
-		return fmt.Errorf("malformed revocation: %w", session.ErrNotFound)
-	}
-	return nil
-}

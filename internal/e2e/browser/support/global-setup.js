@@ -17,7 +17,7 @@ export default async function globalSetup() {
   if (process.env.GATEHOUSE_EXAMPLES) return () => {}
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-browser-'))
   const root = fileURLToPath(new URL('../../../..', import.meta.url))
-  execFileSync('go', ['build', '-o', dir, './examples/quickstart', './examples/delete-self'], { cwd: root, stdio: 'inherit' })
+  execFileSync('go', ['build', '-o', dir, './examples/quickstart', './examples/delete-self', './examples/other-origin'], { cwd: root, stdio: 'inherit' })
   process.env.GATEHOUSE_EXAMPLES = dir
   return () => rmSync(dir, { recursive: true, force: true })
 }

@@ -42,7 +42,10 @@ test('the whole story by keyboard alone', async ({ person, server }) => {
   await expect(page.getByRole('button', { name: 'Show password' })).toBeFocused()
   await keyboard.press('Space')
   await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute('type', 'text')
-  await keyboard.press('Tab')
+  await tabTo(page, page.getByText('More about you (optional)'))
+  await keyboard.press('Enter')
+  await expect(page.getByLabel('Phone number')).toBeVisible()
+  await tabTo(page, page.getByRole('button', { name: 'Create account' }))
   const since = Date.now() - 1000
   await keyboard.press('Enter')
 
