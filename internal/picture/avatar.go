@@ -1,12 +1,9 @@
 package picture
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"fmt"
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 )
 
@@ -32,11 +29,7 @@ func Avatar(seed string) (Picture, error) {
 			fill(img, avatarCells-1-column, row)
 		}
 	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		return Picture{}, fmt.Errorf("encode avatar: %w", err)
-	}
-	return Picture{Type: "image/png", Content: b.Bytes()}, nil
+	return encodePNG(img)
 }
 
 // fill paints one cell.

@@ -17,8 +17,8 @@ const (
 )
 
 // maxScans bounds work: each scan of a progressive JPEG visits all of its pixels, and
-// costs the sender a few bytes. Encoders write about ten.
-const maxScans = 64
+// costs the sender a few bytes. Encoders write ten for three components, 18 for four.
+const maxScans = 20
 
 // segments yields the marker and the content of each segment of a JPEG, up to the end of
 // the picture. It skips what package image/jpeg skips, so that it sees all that is decoded.

@@ -14,9 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/jpeg"
-	"image/png"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -30,7 +27,6 @@ const (
 )
 
 const (
-	jpegQuality = 88
 	// maxMemory bounds what all decoders take together, in bytes: that of the largest
 	// picture. Small ones go side by side, large ones one after another.
 	maxMemory = 24 * MaxSide * MaxSide
@@ -103,18 +99,4 @@ func (m *Maker) acquire(ctx context.Context, memory int64) error {
 		return ErrBusy
 	}
 	return nil
-}
-
-func encode(img *image.RGBA) (Picture, error) {
-	var b bytes.Buffer
-	if img.Opaque() {
-		if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: jpegQuality}); err != nil {
-			return Picture{}, fmt.Errorf("encode picture: %w", err)
-		}
-		return Picture{Type: "image/jpeg", Content: b.Bytes()}, nil
-	}
-	if err := png.Encode(&b, img); err != nil {
-		return Picture{}, fmt.Errorf("encode picture: %w", err)
-	}
-	return Picture{Type: "image/png", Content: b.Bytes()}, nil
 }
