@@ -19,6 +19,9 @@ import (
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
+// limitWindow is more than the time in which uploads of one user are counted.
+const limitWindow = 11 * time.Second
+
 // photo is a JPEG of 600 × 300 pixels that says where it was taken.
 func photo(t *testing.T) []byte {
 	t.Helper()
@@ -49,7 +52,7 @@ func (b *browser) upload(data []byte) *answer {
 
 func (b *browser) uploadAs(contentType string, body []byte) *answer {
 	b.s.t.Helper()
-	b.s.clock.Advance(11 * time.Second) // past the limit by user
+	b.s.clock.Advance(limitWindow)
 	return b.send(http.MethodPost, "/v1/me/profile_image?_clerk_session_id="+b.sessionID, bytes.NewReader(body), contentType)
 }
 
