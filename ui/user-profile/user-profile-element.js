@@ -6,7 +6,8 @@ import { StepElement } from '../lib/step-element.js'
 import { clone } from '../lib/template.js'
 import { Addresses } from './addresses.js'
 import { askPassword, savePassword, saveUsername } from './credentials.js'
-import { deviceName, initials, lastSeen, metadataText } from './describe.js'
+import { deviceName, lastSeen, metadataText } from './describe.js'
+import { choosePicture, removePicture, savePicture, showPicture } from './picture.js'
 import { StepUp } from './step-up.js'
 
 /** What has to be typed before an account is deleted. */
@@ -14,8 +15,8 @@ const confirmation = 'Delete account'
 
 /**
  * <gatehouse-user-profile> shows a person their own account and lets them change
- * their name, username, addresses and password, sign devices out, sign out and delete
- * the account.
+ * their picture, name, username, addresses and password, sign devices out, sign out and
+ * delete the account.
  *
  * Attributes: data-api (path of the Frontend API), data-home and data-sign-in (where
  * to go after the last session is gone, and without one).
@@ -33,6 +34,7 @@ export class UserProfileElement extends StepElement {
   #settings = null
 
   steps = {
+    picture: (/** @type {HTMLFormElement} */ form) => savePicture(this, form),
     name: (/** @type {HTMLFormElement} */ form) => this.#saveName(form),
     username: (/** @type {HTMLFormElement} */ form) => saveUsername(this, form),
     password: (/** @type {HTMLFormElement} */ form) => savePassword(this, form),
@@ -46,6 +48,8 @@ export class UserProfileElement extends StepElement {
 
   actions = {
     'sign-out': () => this.#signOut(),
+    'choose-picture': () => choosePicture(this),
+    'remove-picture': (/** @type {HTMLButtonElement} */ button) => removePicture(this, button),
     revoke: (/** @type {HTMLButtonElement} */ button) => this.#revoke(button),
     'add-address': (/** @type {HTMLButtonElement} */ button) => this.#addresses?.askNew(button),
     'confirm-address': async (/** @type {HTMLButtonElement} */ button) => this.#addresses?.confirm(button),
@@ -108,6 +112,15 @@ export class UserProfileElement extends StepElement {
   }
 
   /**
+   * Sends a file to the Frontend API for the session that acts.
+   * @param {string} path
+   * @param {File} file
+   */
+  upload(path, file) {
+    return this.api.upload(path, file, this.#acting())
+  }
+
+  /**
    * Does what the server may want a fresh proof for. It resolves to false if the person
    * gives none.
    * @param {() => Promise<void>} act
@@ -119,7 +132,7 @@ export class UserProfileElement extends StepElement {
   /** @param {any} user */
   #showUser(user) {
     this.text('account', primaryEmail(user))
-    this.text('initials', initials(user))
+    showPicture(this, user)
     this.#addresses?.show(user)
     this.text('ask-password', user.password_enabled ? 'Change password…' : 'Set a password…')
     for (const part of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('section[data-attribute]'))) {
