@@ -38,6 +38,10 @@ func TestProfileImageIsKept(t *testing.T) {
 		if a := s.browser().conditional(http.MethodGet, address, `"another"`).ok(); a.raw != whole.raw {
 			t.Errorf("%s: another picture is %d bytes", address, len(a.raw))
 		}
+		// Apps ask for sizes; there is one.
+		if a := s.browser().get(address + "?width=160&height=160&fit=crop&quality=100").ok(); a.raw != whole.raw {
+			t.Errorf("%s in another size is %d bytes", address, len(a.raw))
+		}
 		if a := s.browser().send(http.MethodHead, address, nil, "").ok(); a.raw != "" || a.header.Get("ETag") != etag {
 			t.Errorf("HEAD %s: %v", address, a.header)
 		}

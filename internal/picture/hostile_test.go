@@ -10,7 +10,6 @@ import (
 func TestHostile(t *testing.T) {
 	whole := asJPEG(t, halves(64, 64))
 	photo, gif, webp := asPNG(t, halves(64, 64)), animation(t), lossless(64, 64, nil)
-	scans := append(bytes.Clone(whole[:len(whole)-2]), bytes.Repeat([]byte{0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0}, 1000)...)
 	lying := riff(vp8x(1, 1), lossless(1<<14, 1<<14, nil)[30:])
 	for _, test := range []struct {
 		name string
@@ -37,7 +36,7 @@ func TestHostile(t *testing.T) {
 		{"PNG cut off", photo[:len(photo)-20], ErrUnsupported},
 		{"GIF cut off", gif[:len(gif)/3], ErrUnsupported},
 		{"WebP cut off", webp[:len(webp)-12], ErrUnsupported},
-		{"a thousand scans", scans, ErrUnsupported},
+		{"more scans than any encoder writes", progressive(maxScans + 1), ErrUnsupported},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := NewMaker().Make(t.Context(), test.data); !errors.Is(err, test.want) {
@@ -45,6 +44,12 @@ func TestHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// As many scans as are allowed, and the encoders' ten, are decoded.
+func TestScans(t *testing.T) {
+	made(t, progressive(10))
+	made(t, progressive(maxScans))
 }
 
 // Phones put a film, or a second picture, behind the first: its bytes are no scans.

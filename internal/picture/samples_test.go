@@ -88,6 +88,21 @@ func withExif(jpg []byte, orientation uint16, text string) []byte {
 	return append(out, jpg[2:]...)
 }
 
+// progressive is a grey JPEG of 8 by 8 pixels in so many scans, each of them valid.
+func progressive(scans int) []byte {
+	jpg := append([]byte("\xff\xd8\xff\xdb\x00\x43\x00"), bytes.Repeat([]byte{1}, 64)...) // a quantization table
+	jpg = append(jpg, "\xff\xc2\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"...)          // one component, 8 by 8
+	for _, class := range []byte{0x00, 0x10} {                                            // tables with the code 0 for "nothing"
+		jpg = append(jpg, 0xff, 0xc4, 0, 20, class, 1)
+		jpg = append(jpg, make([]byte, 16)...)
+	}
+	jpg = append(jpg, "\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00\x00"...) // the mean of the block
+	for range scans - 1 {
+		jpg = append(jpg, "\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00\x00"...) // the rest of it
+	}
+	return append(jpg, 0xff, markerEOI)
+}
+
 // lossless is a red WebP of 2 by 1 pixels, or as large as it says, without compression to
 // speak of. Its chunk EXIF is left out where exif is nil.
 func lossless(w, h uint32, exif []byte) []byte {

@@ -1,5 +1,5 @@
 // @ts-check
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -33,7 +33,7 @@ async function drawn(page, mimeType, width, height) {
 /**
  * Chooses a file as people do, by keyboard.
  * @param {import('@playwright/test').Page} page
- * @param {{name: string, mimeType: string, buffer: Buffer}} file
+ * @param {string|{name: string, mimeType: string, buffer: Buffer}} file a path, or what it holds
  */
 async function choose(page, file) {
   const chooser = page.waitForEvent('filechooser')
@@ -84,7 +84,7 @@ test('a picture is uploaded, changed and removed', async ({ person, server }) =>
   expect((await server.backend('GET', `/users/${id}`)).has_image).toBe(false)
 })
 
-test('what is no picture, or too large, is refused in words', async ({ person, server }) => {
+test('what is no picture, or too large, is refused in words', async ({ person, server }, info) => {
   const { page } = person
   await person.arrive()
   await page.goto('/user')
@@ -100,7 +100,10 @@ test('what is no picture, or too large, is refused in words', async ({ person, s
   /** @type {string[]} */
   const sent = []
   page.on('request', (request) => sent.push(request.method()))
-  await choose(page, { name: 'film.gif', mimeType: 'image/gif', buffer: Buffer.alloc(11 << 20, 'GIF89a') })
+  const film = info.outputPath('film.gif')
+  writeFileSync(film, 'GIF89a')
+  truncateSync(film, 11 << 20)
+  await choose(page, film)
   await expect(alert).toHaveText('Choose a picture of at most 10 MB.')
   expect(sent).not.toContain('POST')
   await page.screenshot({ path: join(screenshots, 'user-picture-refused.png'), animations: 'disabled' })
