@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
@@ -99,4 +100,33 @@ func imageIsDeletedWithUser(t *testing.T, s user.Store) {
 	}
 	mustHaveNoImage(t, s, img.ID)
 	mustHaveImage(t, s, theirs)
+}
+
+// D-04: of pictures set at the same time one is left, and it is the one that the user names.
+func parallelImages(t *testing.T, s user.Store) {
+	u := newUser("ada@example.com")
+	create(t, s, u)
+	images := make([]user.Image, 10)
+	var wg sync.WaitGroup
+	for n := range images {
+		images[n] = user.Image{ID: user.ImageID(random.ID("img", noon)), Type: "image/png", Content: []byte{byte(n)}}
+		wg.Go(func() {
+			_, err := s.UpdateImage(t.Context(), u.ID, images[n], func(u *user.User) ([]user.Event, error) {
+				u.ImageID = images[n].ID
+				return nil, nil
+			})
+			if err != nil {
+				t.Errorf("UpdateImage: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	named := byID(t, s, u.ID).ImageID
+	for _, img := range images {
+		if img.ID == named {
+			mustHaveImage(t, s, img)
+		} else {
+			mustHaveNoImage(t, s, img.ID)
+		}
+	}
 }

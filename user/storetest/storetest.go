@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 		{"ImageIsReplacedAndRemoved", imageIsReplacedAndRemoved},
 		{"ImageOfFailedUpdate", imageOfFailedUpdate},
 		{"ImageIsDeletedWithUser", imageIsDeletedWithUser},
+		{"ParallelImages", parallelImages},
 
 		{"FindFilters", findFilters},
 		{"FindNobody", findNobody},
