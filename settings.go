@@ -41,6 +41,12 @@ type Settings struct {
 	Reverification bool `toml:"reverification"`
 	// EnumerationProtection answers alike whether an account exists or not.
 	EnumerationProtection bool `toml:"enumeration_protection"`
+	// MailsPerHour, TextsPerHour and TextsPerHourAndCountry bound what codes and links the
+	// instance sends, whoever asks; 0 means 2000, 500 and 100, a negative number no bound.
+	// A spent one is an error in the log, and 429 for who asks next.
+	MailsPerHour           int `toml:"mails_per_hour"`
+	TextsPerHour           int `toml:"texts_per_hour"`
+	TextsPerHourAndCountry int `toml:"texts_per_hour_and_country"`
 	// LockoutAttempts is how many failed attempts lock an account; 0 means 10.
 	LockoutAttempts int `toml:"lockout_attempts"`
 	// LockoutDuration is how long it stays locked, "1h" in the file; 0 means 1 hour.
@@ -144,6 +150,7 @@ func (s Settings) flow(c *Config, urls publicURLs) flow.Settings {
 		SignUpMode:         s.SignUpMode,
 		LockoutAttempts:    s.LockoutAttempts,
 		LockoutDuration:    time.Duration(s.LockoutDuration),
+		Budgets:            flow.Budgets{Mails: s.MailsPerHour, Texts: s.TextsPerHour, TextsPerCountry: s.TextsPerHourAndCountry},
 		TestMode:           c.Development,
 		HomeURL:            urls.page(c.HomeURL, "/"),
 		SignInURL:          urls.page(c.SignInURL, "/sign-in"),

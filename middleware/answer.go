@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
@@ -127,8 +128,8 @@ func isDigits(s string) bool {
 
 // accept puts what an answer says into the browser. A nil writer means that r was
 // answered. After an error nothing is set.
-func (m *Middleware) accept(w http.ResponseWriter, r *http.Request, given answer, state string) (http.ResponseWriter, *auth.Auth, error) {
-	h, err := m.fetch(r.Context(), given, state)
+func (m *Middleware) accept(w http.ResponseWriter, r *http.Request, given answer, b browser) (http.ResponseWriter, *auth.Auth, error) {
+	h, err := m.fetch(r.Context(), given, b.state)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -147,12 +148,12 @@ func (m *Middleware) accept(w http.ResponseWriter, r *http.Request, given answer
 	for _, name := range []string{stateCookie, auth.HandshakeCookie, auth.HandshakeNonce} {
 		m.setCookie(w, &http.Cookie{Name: name, MaxAge: -1, HttpOnly: true})
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	if given.inQuery { // neither history nor a second click shall have it
-		w.Header().Set("Location", cleanTarget(r))
-		w.WriteHeader(http.StatusTemporaryRedirect)
+	m.setCookie(w, &http.Cookie{Name: countCookie, Value: strconv.Itoa(b.count + 1), MaxAge: countMaxAge, HttpOnly: true})
+	if given.inQuery || b.tries > 0 {
+		toCleanTarget(w, r)
 		return nil, a, nil
 	}
+	w.Header().Set("Cache-Control", "no-store")
 	return &noStoreWriter{ResponseWriter: w}, a, nil
 }
 

@@ -180,7 +180,7 @@ func ExampleConfig_frontendAPI() {
 	fmt.Println("and back to", to.Query().Get("redirect_url"))
 	// Output:
 	// 307 auth.example.com/v1/client/handshake
-	// and back to https://app.example.com/notes
+	// and back to https://app.example.com/notes?__clerk_hs_tries=1
 }
 
 func ExampleMux() {

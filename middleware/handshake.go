@@ -21,10 +21,11 @@ const (
 	stateCookie = "__clerk_hs"
 	// stateMaxAge is how long somebody may take to sign in meanwhile, in seconds.
 	stateMaxAge = 60 * 60
-	// countCookie counts handshakes within its life of 2 s, as the official SDKs do.
+	// countCookie counts the answers that were taken within its life of 2 s, by the name
+	// that official SDKs use. One who asks again after that has not kept what the answer
+	// brought.
 	countCookie = "__clerk_redirect_count"
 	countMaxAge = 2
-	maxCount    = 3
 )
 
 // handshake is what an app needs to know to ask a Frontend API of another origin who
@@ -81,7 +82,8 @@ type browser struct {
 	answer string // a signed answer
 	nonce  string // what an answer is fetched with
 	state  string // the secret of a handshake under way, "" if there is none
-	count  int    // handshakes of the last moments
+	count  int    // answers taken in the last moments
+	tries  int    // how often this page has asked
 }
 
 // since is uat in Unix seconds, 0 if nobody is signed in as far as the browser knows.
@@ -184,6 +186,7 @@ func doubt(v verdict, a *auth.Auth, b browser) string {
 // goes to the Frontend API and back.
 func (m *Middleware) recognise(w http.ResponseWriter, r *http.Request, v verdict, a *auth.Auth) (http.ResponseWriter, *auth.Auth) {
 	b := m.handshake.browser(r.Header["Cookie"])
+	b.tries = triesOf(r)
 	why := doubt(v, a, b)
 	// A token that is good counts, unless the browser knows better: that somebody else
 	// signed in since, or everybody out.
@@ -194,7 +197,7 @@ func (m *Middleware) recognise(w http.ResponseWriter, r *http.Request, v verdict
 		return w, a
 	}
 	if given := givenAnswer(r, b); given != (answer{}) {
-		w2, a2, err := m.accept(w, r, given, b.state)
+		w2, a2, err := m.accept(w, r, given, b)
 		switch {
 		case err == nil:
 			return w2, a2
@@ -205,16 +208,18 @@ func (m *Middleware) recognise(w http.ResponseWriter, r *http.Request, v verdict
 			// lead here again.
 			return w, signedOut(auth.ReasonHandshakeRefused, err.Error())
 		case given.inQuery && a.IsAuthenticated && why == "": // an old address, opened again
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("Location", cleanTarget(r))
-			w.WriteHeader(http.StatusTemporaryRedirect)
+			toCleanTarget(w, r)
 			return nil, a
 		}
 	}
 	if why == "" {
+		if b.tries > 0 { // another tab's answer came first
+			toCleanTarget(w, r)
+			return nil, a
+		}
 		return w, a
 	}
-	if b.count >= maxCount { // H-07
+	if b.tries >= maxTries || b.count >= maxTries { // H-07
 		if !a.IsAuthenticated {
 			a = signedOut(a.Reason, "handshakes lead nowhere: "+why)
 		}
@@ -226,7 +231,6 @@ func (m *Middleware) recognise(w http.ResponseWriter, r *http.Request, v verdict
 
 // begin sends the browser into a handshake.
 func (m *Middleware) begin(w http.ResponseWriter, r *http.Request, b browser, why string) {
-	m.setCookie(w, &http.Cookie{Name: countCookie, Value: strconv.Itoa(b.count + 1), MaxAge: countMaxAge, HttpOnly: true})
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if m.cfg.ShowReasons {
@@ -246,19 +250,10 @@ func (m *Middleware) handshakeURL(w http.ResponseWriter, r *http.Request, b brow
 	}
 	m.setCookie(w, &http.Cookie{Name: stateCookie, Value: state, MaxAge: stateMaxAge, HttpOnly: true})
 	return m.handshake.api + "/v1/client/handshake?" + url.Values{
-		"redirect_url":          {m.cfg.AuthorizedParty + cleanTarget(r)},
+		"redirect_url":          {m.cfg.AuthorizedParty + countedTarget(r, b.tries+1)},
 		"suffixed_cookies":      {strconv.FormatBool(m.suffixed != "")},
 		"format":                {"nonce"},
 		auth.HandshakeReason:    {why},
 		auth.HandshakeChallenge: {auth.Challenge(state)},
 	}.Encode()
-}
-
-// cleanTarget is path and query of r without what a handshake added.
-func cleanTarget(r *http.Request) string {
-	path, query, _ := strings.Cut(pathAndQuery(r), "?")
-	if query = auth.StripHandshake(query); query != "" {
-		return path + "?" + query
-	}
-	return path
 }

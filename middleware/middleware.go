@@ -22,7 +22,7 @@
 // request, kept tokens included.
 //
 // A handshake happens for a browser that navigates and for nothing else. It carries
-// no token in an address, ends after three in two seconds, and its answer counts only
+// no token in an address, is tried three times for a page, and its answer counts only
 // in the browser in which it began.
 //
 // The package judges what a signed-in user may do by their token alone.

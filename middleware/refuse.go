@@ -102,6 +102,9 @@ func (m *Middleware) signInFor(w http.ResponseWriter, r *http.Request) string {
 	u := *m.signIn
 	q := u.Query()
 	back := pathAndQuery(r)
+	if m.handshake != nil {
+		back = cleanTarget(r)
+	}
 	switch {
 	case m.handshake != nil && u.Scheme+"://"+u.Host == m.handshake.origin:
 		back = m.handshakeURL(w, r, m.handshake.browser(r.Header["Cookie"]), doubtSignIn)

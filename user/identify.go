@@ -59,7 +59,7 @@ func (s *Service) canonicalAddress(kind Kind, value string) (shown, key string, 
 	if shown, key, err = Canonical(kind, value); err != nil {
 		return "", "", err
 	}
-	if kind == KindPhoneNumber && s.cfg.PhoneRegions != nil && !slices.Contains(s.cfg.PhoneRegions, phoneRegion(key)) {
+	if kind == KindPhoneNumber && s.cfg.PhoneRegions != nil && !slices.Contains(s.cfg.PhoneRegions, PhoneRegion(key)) {
 		return "", "", &FieldError{Field: string(kind), Rule: RuleValue}
 	}
 	return shown, key, nil

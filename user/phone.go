@@ -37,8 +37,8 @@ func IsFictionalPhone(e164 string) bool {
 	return len(e164) == 12 && e164[:2] == "+1" && e164[5:10] == "55501"
 }
 
-// phoneRegion returns the ISO 3166 code of an E.164 number's region, "" if it has none.
-func phoneRegion(e164 string) string {
+// PhoneRegion returns the ISO 3166 code of an E.164 number's region, "" if it has none.
+func PhoneRegion(e164 string) string {
 	n, err := phonenumbers.Parse(e164, "")
 	if err != nil {
 		return ""

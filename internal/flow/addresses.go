@@ -66,7 +66,7 @@ func (e *Engine) PrepareAddress(ctx context.Context, c Caller, ss session.Sessio
 	if err != nil {
 		return user.Identification{}, err
 	}
-	to := destination{id: i.ID, value: i.Value, key: i.Key}
+	to := destination{id: i.ID, value: i.Value, key: i.Key, place: i.Key}
 	switch err := e.free(ctx, i.Kind, i.Value); {
 	case isTaken(err) && hides(i.Kind, r.settings):
 		if to, err = e.ownerOf(ctx, i.Value, to); err != nil {

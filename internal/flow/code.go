@@ -133,6 +133,8 @@ func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to des
 	code := random.Code(codeDigits)
 	if test {
 		code = e.testCode
+	} else if err := e.spend(ctx, r, to, out.channel); err != nil {
+		return err
 	}
 	ch := newChallenge(r, strategy, to, codeLifetime)
 	ch.MAC = e.codeMAC(ch, code)

@@ -105,7 +105,7 @@ func (s codeTo) targetAmong(p *person, ask Prepare, addresses []user.Identificat
 		if i, ok := p.preferred(addresses, ""); ok {
 			return p.destination(i), nil
 		}
-		return destination{key: "nobody " + p.key}, nil
+		return destination{key: "nobody " + p.key, place: p.typed()}, nil
 	}
 	i, ok := p.preferred(addresses, id)
 	if !ok {

@@ -73,6 +73,7 @@ type Engine struct {
 	codeKey []byte                                                         // keys the HMAC of codes
 	nameKey []byte                                                         // keys made-up ids and the names of counters
 	post    *post
+	alarm   alarm
 	table   []strategy
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -56,6 +57,9 @@ type Landing struct {
 // it, as sendCode does with a code.
 func (e *Engine) sendLink(ctx context.Context, r *round, strategy string, to destination) error {
 	if err := e.maySend(ctx, r, to); err != nil {
+		return err
+	}
+	if err := e.spend(ctx, r, to, notify.Mail); err != nil {
 		return err
 	}
 	token := random.Token()

@@ -107,10 +107,20 @@ func oneLine(s string) string {
 }
 
 // outlet makes the message that carries a code or a link.
-type outlet func(to destination, proof string, s Settings, now time.Time) (notify.Message, error)
+type outlet struct {
+	channel notify.Channel
+	compose func(to destination, proof string, s Settings, now time.Time) (notify.Message, error)
+}
 
-// mailOut carries a code by mail. Somebody else's address gets a notice instead.
-func mailOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+// The outlets.
+var (
+	mailOut = outlet{notify.Mail, mailWithCode}
+	textOut = outlet{notify.SMS, textWithCode}
+	linkOut = outlet{notify.Mail, mailWithLink}
+)
+
+// mailWithCode carries a code by mail. Somebody else's address gets a notice instead.
+func mailWithCode(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
 	w := words{AppName: s.AppName, Name: to.name, SignIn: s.SignInURL}
 	if to.owner {
 		return compose(kindAccountExists, to.value, w, now)
@@ -119,8 +129,8 @@ func mailOut(to destination, code string, s Settings, now time.Time) (notify.Mes
 	return compose(kindCode, to.value, w, now)
 }
 
-// textOut carries a code by text message, as mailOut does by mail.
-func textOut(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
+// textWithCode carries a code by text message, as mailWithCode does by mail.
+func textWithCode(to destination, code string, s Settings, now time.Time) (notify.Message, error) {
 	w := words{AppName: s.AppName}
 	if to.owner {
 		return composeText(kindAccountExists, to.value, w, now)
@@ -129,10 +139,10 @@ func textOut(to destination, code string, s Settings, now time.Time) (notify.Mes
 	return composeText(kindCode, to.value, w, now)
 }
 
-// linkOut carries a link by mail, as mailOut does a code.
-func linkOut(to destination, link string, s Settings, now time.Time) (notify.Message, error) {
+// mailWithLink carries a link by mail, as mailWithCode does a code.
+func mailWithLink(to destination, link string, s Settings, now time.Time) (notify.Message, error) {
 	if to.owner {
-		return mailOut(to, "", s, now)
+		return mailWithCode(to, "", s, now)
 	}
 	return compose(kindLink, to.value, words{
 		AppName: s.AppName, Name: to.name, Link: link, Minutes: int(linkLifetime / time.Minute),
@@ -142,7 +152,7 @@ func linkOut(to destination, link string, s Settings, now time.Time) (notify.Mes
 // deliver sends a code or a link. Under enumeration protection it is handed over behind the
 // answer, since nobody's code takes no time to send.
 func (e *Engine) deliver(ctx context.Context, r *round, to destination, proof string, out outlet) error {
-	m, err := out(to, proof, r.settings, r.now)
+	m, err := out.compose(to, proof, r.settings, r.now)
 	if err != nil {
 		return err
 	}

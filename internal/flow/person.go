@@ -113,8 +113,18 @@ func (p *person) preferred(all []user.Identification, id user.IdentificationID) 
 	return user.Identification{}, false
 }
 
+// typed is the canonical form of what was typed, "" if it has none.
+func (p *person) typed() string {
+	_, key, _ := user.ParseIdentifier(p.identifier)
+	return key
+}
+
 func (p *person) destination(i user.Identification) destination {
-	return destination{id: i.ID, value: i.Value, key: i.Key, name: p.user.FirstName}
+	to := destination{id: i.ID, value: i.Value, key: i.Key, name: p.user.FirstName, place: i.Key}
+	if p.hidden {
+		to.place = p.typed() // a country must not tell whether an address has an account with a number
+	}
+	return to
 }
 
 // current fails if the identification that a challenge is about is gone, or is not

@@ -29,6 +29,7 @@ type Settings struct {
 	SignUpMode         string        // "public", "restricted"; "" means "public"
 	LockoutAttempts    int           // 0 means 10
 	LockoutDuration    time.Duration // 0 means 1 h
+	Budgets            Budgets
 	TestMode           bool
 
 	HomeURL, SignInURL, SignUpURL, UserURL string

@@ -25,7 +25,7 @@ func (e *Engine) PrepareVerification(ctx context.Context, c Caller, id string, a
 	if r.challenge != nil && r.challenge.Verified && r.challenge.Key == at.Key {
 		return Outcome{}, errVerified
 	}
-	to := destination{value: at.Value, key: at.Key}
+	to := destination{value: at.Value, key: at.Key, place: at.Key}
 	switch err := e.free(ctx, k, at.Value); {
 	case isTaken(err) && hides(k, r.settings):
 		if to, err = e.ownerOf(ctx, at.Value, to); err != nil {
@@ -47,7 +47,7 @@ func (e *Engine) ownerOf(ctx context.Context, value string, to destination) (des
 	if err != nil {
 		return to, fmt.Errorf("find owner: %w", err)
 	}
-	return destination{value: i.Value, key: to.key, owner: true, name: u.FirstName}, nil
+	return destination{value: i.Value, key: to.key, owner: true, name: u.FirstName, place: to.place}, nil
 }
 
 // AttemptVerification judges a code. With the last proof that a sign-up needs it

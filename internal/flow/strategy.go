@@ -66,6 +66,7 @@ type destination struct {
 	key   string                // canonical form: what limits count and codes are bound to
 	owner bool                  // somebody else's address: tell them instead of sending a proof
 	name  string                // first name for the greeting
+	place string                // the phone number whose country's budget a text is of; "" or no number: none's
 }
 
 // round is one step of an attempt as a strategy sees it.
