@@ -51,6 +51,8 @@ type Config struct {
 type Handler struct {
 	cfg    Config
 	routes httpjson.Routes[func(*call) error]
+
+	imageBase string // of a picture's URL: its name follows
 }
 
 // New checks cfg and returns a Handler; the error names the bad field.
@@ -75,7 +77,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{cfg: cfg}
+	h := &Handler{cfg: cfg, imageBase: cfg.PublicURL.JoinPath("v1/images").String() + "/"}
 	h.register()
 	return h, nil
 }

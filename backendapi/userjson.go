@@ -90,11 +90,12 @@ type linkJSON struct {
 // renderUser renders u with the URL of its picture.
 func (c *call) renderUser(u *user.User) userJSON {
 	j := newUserJSON(u, c.now())
-	j.ImageURL = c.h.cfg.PublicURL.JoinPath("v1/images", u.ImageName()).String()
+	j.ImageURL = c.h.imageBase + u.ImageName()
 	return j
 }
 
-// newUserJSON renders u at now, without the URL of the picture. Times are Unix milliseconds; what is unset is null.
+// newUserJSON renders u at now, without the URL of the picture. Times are Unix
+// milliseconds; what is unset is null.
 func newUserJSON(u *user.User, now time.Time) userJSON {
 	j := userJSON{
 		Object: "user", ID: string(u.ID),

@@ -68,6 +68,4 @@ func (c *call) image() error {
 }
 
 // imageURL is where a picture is found.
-func (c *call) imageURL(name string) string {
-	return c.h.cfg.PublicURL.JoinPath("v1/images", name).String()
-}
+func (c *call) imageURL(name string) string { return c.h.imageBase + name }

@@ -85,7 +85,8 @@ type linkJSON struct {
 	Type string `json:"type"`
 }
 
-// newUserJSON renders u at now, without the URL of the picture. Times are Unix milliseconds; what is unset is null.
+// newUserJSON renders u at now, without the URL of the picture. Times are Unix
+// milliseconds; what is unset is null.
 func newUserJSON(u *user.User, now time.Time) userJSON {
 	j := userJSON{
 		Object: "user", ID: string(u.ID),

@@ -3,6 +3,8 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
+import { App } from '../support/app.js'
+import { fromElsewhere } from '../support/person.js'
 import { expect, test } from '../support/test.js'
 
 /** Where the pictures of pages go, for people to look at. */
@@ -108,6 +110,45 @@ test('what is no picture, or too large, is refused in words', async ({ person, s
   expect(sent).not.toContain('POST')
   await page.screenshot({ path: join(screenshots, 'user-picture-refused.png'), animations: 'disabled' })
   expect((await server.backend('GET', `/users/${await person.id()}`)).has_image).toBe(false)
+})
+
+test('the official SDK sets a picture, as a file and as text, and removes it', async ({ newPerson, server }) => {
+  const person = await newPerson({ extraHTTPHeaders: {} })
+  const { page } = person
+  // The address is added behind the browser's back, or it would ask before each request.
+  await person.context.route(server.origin + '/v1/**', (route) => route.continue({ headers: { ...route.request().headers(), ...fromElsewhere() } }))
+  await person.arrive()
+  const { buffer } = await drawn(page, 'image/png', 300, 200)
+  const app = await App.start(server.origin, server.keys.CLERK_PUBLISHABLE_KEY)
+  try {
+    await page.goto(app.origin + '/')
+    await expect(page.locator('#status')).toHaveText(/^signed in as user_/)
+    const seen = await page.evaluate(async (base64) => {
+      const { Clerk } = /** @type {any} */ (window)
+      /** Loads what the app is told to show. */
+      const look = async () => {
+        const img = new Image()
+        img.src = Clerk.user.imageUrl
+        await img.decode()
+        return { url: img.src, width: img.naturalWidth, has: Clerk.user.hasImage }
+      }
+      const file = await (await fetch('data:image/png;base64,' + base64)).blob()
+      const before = await look()
+      await Clerk.user.setProfileImage({ file })
+      const asFile = await look()
+      await Clerk.user.setProfileImage({ file: base64 })
+      const asText = await look()
+      await Clerk.user.setProfileImage({ file: null })
+      return { before, asFile, asText, after: await look() }
+    }, buffer.toString('base64'))
+    expect(seen.before).toMatchObject({ width: 240, has: false })
+    expect(seen.asFile).toMatchObject({ width: 300, has: true })
+    expect(seen.asText).toMatchObject({ width: 300, has: true })
+    expect(seen.asText.url).not.toBe(seen.asFile.url)
+    expect(seen.after).toEqual(seen.before)
+  } finally {
+    await app.stop()
+  }
 })
 
 test('the picture is clean for axe', async ({ newPerson }) => {
