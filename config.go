@@ -73,6 +73,12 @@ type Config struct {
 	// nothing; give those with a copy of the key in their configuration a new one, or
 	// turn rotation off. 0 means 365 days, negative never.
 	KeyRotation time.Duration
+	// SessionLifetime is how long a session lasts at most, whatever is done with it, a
+	// minute or more. 0 means 7 days.
+	SessionLifetime time.Duration
+	// SessionIdleTimeout ends a session that nobody has used for as long, a minute or
+	// more. 0 means never.
+	SessionIdleTimeout time.Duration
 
 	// AllowedOrigins are the origins besides the public URL's that may call the
 	// Frontend API from a browser: "https://app.example.com". In development every

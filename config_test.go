@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
 )
@@ -94,6 +95,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"D-01_plain_Redis_elsewhere_in_the_query", "RedisURL", production, func(c *gatehouse.Config) { c.RedisURL = "redis://127.0.0.1:6379?addr=10.0.0.2:6379" }},
 		{"D-01_other_scheme", "RedisURL", production, func(c *gatehouse.Config) { c.RedisURL = "http://127.0.0.1:6379" }},
 
+		{"sessions_too_short", "SessionLifetime", production, func(c *gatehouse.Config) { c.SessionLifetime = time.Minute - 1 }},
+		{"sessions_without_end", "SessionLifetime", production, func(c *gatehouse.Config) { c.SessionLifetime = -1 }},
+		{"idle_too_short", "SessionIdleTimeout", production, func(c *gatehouse.Config) { c.SessionIdleTimeout = time.Second }},
 		{"port_that_is_not_fixed", "Addr", development, func(c *gatehouse.Config) { c.Addr = "127.0.0.1:0" }},
 		{"secret_key_without_prefix", "SecretKey", production, func(c *gatehouse.Config) { c.SecretKey = "correct-horse-battery-staple-correct-horse" }},
 		{"secret_key_too_short", "SecretKey", production, func(c *gatehouse.Config) { c.SecretKey = "sk_live_short" }},

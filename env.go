@@ -25,6 +25,8 @@ var Environment = []string{
 	"GATEHOUSE_ENCRYPTION_KEY", "GATEHOUSE_ENCRYPTION_KEY_FILE",
 	"GATEHOUSE_SIGNING_KEY_FILE",
 	"GATEHOUSE_KEY_ROTATION",
+	"GATEHOUSE_SESSION_LIFETIME",
+	"GATEHOUSE_SESSION_IDLE_TIMEOUT",
 	"GATEHOUSE_ALLOWED_ORIGINS",
 	"GATEHOUSE_TRUSTED_PROXIES",
 	"GATEHOUSE_WHEN_STALE",
@@ -35,8 +37,8 @@ var Environment = []string{
 // FromEnv returns the Config that the environment describes; getenv is
 // [os.Getenv], or a test's own. Variables that are unset leave their fields zero
 // but for Addr, which is then DefaultAddr. Lists are separated by commas; switches
-// are what [strconv.ParseBool] reads; GATEHOUSE_KEY_ROTATION is "365d", "720h" or "off". Development is for the caller to set. The
-// error names the variable, never its value.
+// are what [strconv.ParseBool] reads; periods are "365d", "720h" or "off". Development is
+// for the caller to set. The error names the variable, never its value.
 func FromEnv(getenv func(string) string) (Config, error) {
 	e := environment{getenv: getenv}
 	c := Config{
@@ -51,13 +53,15 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		SecretKey:       e.secret("GATEHOUSE_SECRET_KEY"),
 		EncryptionKeys:  e.secret("GATEHOUSE_ENCRYPTION_KEY"),
 		SigningKeyPEM:   e.file("GATEHOUSE_SIGNING_KEY_FILE"),
-		KeyRotation:     e.rotation("GATEHOUSE_KEY_ROTATION"),
+		KeyRotation:     e.period("GATEHOUSE_KEY_ROTATION"),
+		SessionLifetime: e.period("GATEHOUSE_SESSION_LIFETIME"),
 		AllowedOrigins:  e.list("GATEHOUSE_ALLOWED_ORIGINS"),
 		TrustedProxies:  e.list("GATEHOUSE_TRUSTED_PROXIES"),
 		WhenStale:       middleware.StalePolicy(getenv("GATEHOUSE_WHEN_STALE")),
 		HTTPOnlySession: e.bool("GATEHOUSE_HTTP_ONLY_SESSION"),
 		ClerkJSDir:      getenv("GATEHOUSE_CLERK_JS_DIR"),
 	}
+	c.SessionIdleTimeout = max(0, e.period("GATEHOUSE_SESSION_IDLE_TIMEOUT"))
 	if c.Addr == "" {
 		c.Addr = DefaultAddr
 	}
@@ -89,7 +93,7 @@ func (e *environment) bool(variable string) bool {
 }
 
 // rotation reads days as in "365d", a duration as in "720h", or "off".
-func (e *environment) rotation(variable string) time.Duration {
+func (e *environment) period(variable string) time.Duration {
 	text := e.getenv(variable)
 	switch days, whole := strings.CutSuffix(text, "d"); {
 	case text == "":

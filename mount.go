@@ -11,7 +11,7 @@ import (
 // routes are the handlers behind Gatehouse's own paths.
 type routes struct {
 	urls        publicURLs
-	frontendAPI http.Handler // /v1/…, /.well-known/jwks.json
+	frontendAPI http.Handler // /v1/…, /.well-known/jwks.json, /.well-known/openid-configuration
 	backendAPI  http.Handler // /api/v1/…
 	pages       http.Handler // /sign-in, /sign-up, /user, /ui/…
 	outbox      http.Handler // /dev/outbox; nil in production
@@ -24,7 +24,7 @@ type routes struct {
 func (rt *routes) find(path string) http.Handler {
 	below := func(folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
 	switch {
-	case below("/v1"), path == "/.well-known/jwks.json":
+	case below("/v1"), path == "/.well-known/jwks.json", path == "/.well-known/openid-configuration":
 		return rt.frontendAPI
 	case below("/api/v1"):
 		return rt.backendAPI

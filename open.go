@@ -156,7 +156,8 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	}
 	s.sessions, err = session.NewService(session.Config{
 		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
-		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts, Now: c.Now, Logger: s.log,
+		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts,
+		Lifetime: c.SessionLifetime, IdleTimeout: c.SessionIdleTimeout, Now: c.Now, Logger: s.log,
 	})
 	return keys, err
 }
@@ -206,7 +207,7 @@ func (s *Server) openHandlers(in *inner) error {
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
 	rt.frontendAPI, err = frontendapi.New(frontendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: in.settings, Limits: in.limits,
-		PublicURL: base, PublishableKey: s.PublishableKey(),
+		PublicURL: base, PublishableKey: s.PublishableKey(), Issuer: s.urls.issuer(),
 		AllowedOrigin: allowed,
 		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
 	})

@@ -40,7 +40,8 @@ type Server struct {
 // Handler serves Gatehouse's own paths, below the path of the public URL, and
 // answers 404 to everything else:
 //
-//	/v1/…  /.well-known/jwks.json   Frontend API
+//	/v1/…                           Frontend API
+//	/.well-known/jwks.json  /.well-known/openid-configuration
 //	/api/v1/…                       Backend API
 //	/sign-in  /sign-up  /user       account pages, with their files below /ui/
 //	/npm/@clerk/…                   browser bundles of Config.ClerkJSDir

@@ -57,6 +57,14 @@ func (c *Config) completeButSecrets() (publicURLs, error) {
 	case c.KeyRotation > 0 && c.KeyRotation < time.Hour:
 		return publicURLs{}, configError("KeyRotation", "is shorter than an hour")
 	}
+	for _, d := range []struct {
+		field string
+		value time.Duration
+	}{{"SessionLifetime", c.SessionLifetime}, {"SessionIdleTimeout", c.SessionIdleTimeout}} {
+		if d.value != 0 && d.value < time.Minute {
+			return publicURLs{}, configError(d.field, "is shorter than a minute")
+		}
+	}
 	if c.RedisPrefix == "" {
 		c.RedisPrefix = "gatehouse"
 	}

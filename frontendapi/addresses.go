@@ -15,16 +15,18 @@ type addressKind struct {
 }
 
 // addressKinds are those that people add and prove themselves.
-var addressKinds = []addressKind{
-	{
+var addressKinds = []addressKind{emailAddresses, phoneNumbers}
+
+var (
+	emailAddresses = addressKind{
 		user.KindEmailAddress, "email_addresses", "email_address", "email_code",
 		func(i user.Identification) any { return newEmailAddressJSON(i) },
-	},
-	{
+	}
+	phoneNumbers = addressKind{
 		user.KindPhoneNumber, "phone_numbers", "phone_number", "phone_code",
 		func(i user.Identification) any { return newPhoneNumberJSON(i) },
-	},
-}
+	}
+)
 
 // list serves GET, oldest first.
 func (k addressKind) list(c *call) error {

@@ -14,6 +14,7 @@ var (
 	}
 	signInParams = []string{
 		"identifier", "strategy", "password", "transfer", "redirect_url", "action_complete_redirect_url",
+		"sign_up_if_missing",
 	}
 	prepareParams = []string{
 		"strategy", "email_address_id", "phone_number_id", "default",
@@ -89,6 +90,10 @@ func (c *call) createSignIn() error {
 	if err != nil {
 		return err
 	}
+	join, err := c.params.flag("sign_up_if_missing")
+	if err != nil {
+		return err
+	}
 	redirect, err := c.redirectURL()
 	if err != nil {
 		return err
@@ -97,7 +102,7 @@ func (c *call) createSignIn() error {
 	out, err := c.h.cfg.Flow.CreateSignIn(c.r.Context(), c.caller(), flow.SignInFields{
 		Identifier: v["identifier"], Strategy: v["strategy"], Password: v["password"],
 		Locale: v["locale"], Transfer: transfer != nil && *transfer,
-		RedirectURL: redirect,
+		SignUpIfMissing: join != nil && *join, RedirectURL: redirect,
 	})
 	return c.replyOutcome(out, err)
 }

@@ -194,9 +194,8 @@ func attackProtection(s flow.Settings) object {
 		"user_lockout": object{"enabled": true, "max_attempts": attempts, "duration_in_minutes": int(length / time.Minute)},
 		"pii":          object{"enabled": true},
 		"email_link":   object{"require_same_client": true},
-		// In the SDK this switches on a combined sign-in-or-up flow, which is not offered;
-		// the protection itself is the server's.
-		"enumeration_protection": object{"enabled": false},
+		// In the SDK this makes its sign-in-or-up form ask with sign_up_if_missing.
+		"enumeration_protection": object{"enabled": s.EnumerationProtect},
 	}
 }
 

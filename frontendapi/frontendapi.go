@@ -43,6 +43,8 @@ type Config struct {
 	PublicURL *url.URL
 	// PublishableKey names the cookies' suffix. Required.
 	PublishableKey string
+	// Issuer is the claim iss of the tokens, for the discovery document. Required.
+	Issuer string
 	// AllowedOrigin reports whether pages of an origin ("https://app.example.com") may
 	// call. Required.
 	AllowedOrigin func(origin string) bool
@@ -52,7 +54,8 @@ type Config struct {
 
 	// Development makes the refusal of an origin name the one that the server runs under,
 	// so that a misconfiguration explains itself, and lets a handshake's answer travel in
-	// an address where no cookie can carry it. It loosens nothing else.
+	// an address where no cookie can carry it, and answers POST /v1/dev_browser. It
+	// loosens nothing else.
 	Development bool
 
 	Now    func() time.Time // nil means time.Now
@@ -87,6 +90,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("frontendapi: Config.PublicURL must be absolute")
 	case cfg.PublishableKey == "":
 		return nil, errors.New("frontendapi: Config.PublishableKey is required")
+	case cfg.Issuer == "":
+		return nil, errors.New("frontendapi: Config.Issuer is required")
 	case cfg.AllowedOrigin == nil:
 		return nil, errors.New("frontendapi: Config.AllowedOrigin is required")
 	case cfg.ClientAddress == nil:

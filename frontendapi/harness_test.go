@@ -132,6 +132,7 @@ func newServer(t *testing.T, change ...func(*frontendapi.Config, *flow.Settings)
 		Settings:       func() flow.Settings { return *s.settings },
 		PublicURL:      mustURL(t, publicURL),
 		PublishableKey: key,
+		Issuer:         "https://clerk.localhost",
 		AllowedOrigin:  func(o string) bool { return o == publicURL || o == otherApp },
 		ClientAddress:  func(r *http.Request) string { return r.Header.Get("Test-Address") },
 		Now:            s.clock.Now,

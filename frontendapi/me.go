@@ -35,12 +35,7 @@ func (c *call) updateMe() error {
 	if err != nil {
 		return err
 	}
-	if change.Username != nil || change.PrimaryEmailAddressID != nil || change.PrimaryPhoneNumberID != nil {
-		if err := c.h.cfg.Flow.RequireFresh(c.session); err != nil { // these find the account
-			return err
-		}
-	}
-	u, err := c.h.cfg.Users.Update(c.r.Context(), c.userID(), change)
+	u, err := c.h.cfg.Flow.UpdateProfile(c.r.Context(), c.session, change)
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,7 @@ var (
 	// ErrTooManyIdentifications means that the user has 100 of a kind, or five that are
 	// not verified.
 	ErrTooManyIdentifications = errors.New("user: too many identifications")
-	// ErrLastIdentification means that the user could not sign in any more, or would lack
-	// what the instance requires.
+	// ErrLastIdentification means that nothing would be left to find the user by.
 	ErrLastIdentification = errors.New("user: the last identification")
 	// ErrLinked means that an external account of the user vouches for the address.
 	ErrLinked = errors.New("user: linked to an external account")
@@ -115,10 +114,10 @@ func (s *Service) VerifyIdentification(ctx context.Context, id ID, iid Identific
 }
 
 // RemoveIdentification takes an address or number from the user. The oldest verified
-// one of its kind becomes primary in its place. required are the kinds of which the
-// user must keep one. Errors: ErrLastIdentification, ErrLinked, ErrNoIdentification,
-// ErrNotFound.
-func (s *Service) RemoveIdentification(ctx context.Context, id ID, iid IdentificationID, required ...Kind) (*User, error) {
+// one of its kind becomes primary in its place. check, unless nil, has its say about the
+// user without one that they held. Errors: ErrLastIdentification, ErrLinked,
+// ErrNoIdentification, ErrNotFound, and those of check.
+func (s *Service) RemoveIdentification(ctx context.Context, id ID, iid IdentificationID, check Check) (*User, error) {
 	return s.change(ctx, id, func(u *User, _ time.Time) ([]Event, error) {
 		i, ok := u.Identification(iid)
 		switch {
@@ -128,32 +127,30 @@ func (s *Service) RemoveIdentification(ctx context.Context, id ID, iid Identific
 			return nil, ErrLinked
 		}
 		u.Identifications = slices.DeleteFunc(u.Identifications, func(i Identification) bool { return i.ID == iid })
-		if i.Claimed && !u.mayGo(i.Kind, required) {
-			return nil, ErrLastIdentification
-		}
 		for _, primary := range []*IdentificationID{&u.PrimaryEmailAddressID, &u.PrimaryPhoneNumberID} {
 			if *primary == iid {
 				*primary = ""
 			}
 		}
 		u.choosePrimaries()
+		if i.Claimed {
+			return tell(EventUpdated), u.mayLose(check)
+		}
 		return tell(EventUpdated), nil
 	})
 }
 
-// mayGo reports whether u, from whom one of a kind was taken, still has something to
-// sign in with and what is required.
-func (u *User) mayGo(kind Kind, required []Kind) bool {
-	rest, ofKind := 0, 0
-	for _, i := range u.Identifications {
-		if i.Claimed {
-			rest++
-			if i.Kind == kind {
-				ofKind++
-			}
+// mayLose judges u after an identification that they held was taken away.
+func (u *User) mayLose(check Check) error {
+	if check != nil {
+		if err := check(u); err != nil {
+			return err
 		}
 	}
-	return rest > 0 && (ofKind > 0 || !slices.Contains(required, kind))
+	if !slices.ContainsFunc(u.Identifications, func(i Identification) bool { return i.Claimed }) {
+		return ErrLastIdentification
+	}
+	return nil
 }
 
 func (s *Service) changeIdentification(ctx context.Context, id ID, iid IdentificationID, edit func(*User, *Identification) error) (*User, error) {

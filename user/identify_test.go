@@ -130,9 +130,16 @@ func TestRemoveIdentification(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	remove := func(id user.IdentificationID, want error, required ...user.Kind) {
+	refused := errors.New("refused")
+	keepsEmail := func(after *user.User) error {
+		if after.PrimaryEmailAddressID == "" {
+			return refused
+		}
+		return nil
+	}
+	remove := func(id user.IdentificationID, want error, check user.Check) {
 		t.Helper()
-		got, err := f.RemoveIdentification(t.Context(), u.ID, id, required...)
+		got, err := f.RemoveIdentification(t.Context(), u.ID, id, check)
 		if !errors.Is(err, want) {
 			t.Fatalf("RemoveIdentification = %v, want %v", err, want)
 		}
@@ -140,18 +147,18 @@ func TestRemoveIdentification(t *testing.T) {
 			u = got
 		}
 	}
-	remove("idn_2AbCdEfGhIjKlMnOpQrStUvWxYz", user.ErrNoIdentification)
-	remove(first, nil)
+	remove("idn_2AbCdEfGhIjKlMnOpQrStUvWxYz", user.ErrNoIdentification, nil)
+	remove(first, nil, keepsEmail)
 	if u.PrimaryEmailAddressID != second { // the verified one, not the unverified
 		t.Errorf("primary = %q, want %q", u.PrimaryEmailAddressID, second)
 	}
-	remove(second, user.ErrLastIdentification, user.KindEmailAddress)
-	remove(second, nil)
+	remove(second, refused, keepsEmail)
+	remove(second, nil, nil)
 	if u.PrimaryEmailAddressID != "" {
 		t.Errorf("primary = %q, want none", u.PrimaryEmailAddressID)
 	}
-	remove(phone, user.ErrLastIdentification) // the unverified one signs nobody in
-	remove(unverified.ID, nil, user.KindEmailAddress)
+	remove(phone, user.ErrLastIdentification, nil) // the unverified one signs nobody in
+	remove(unverified.ID, nil, keepsEmail)         // nobody is asked about what was not theirs
 	if len(u.Identifications) != 1 || u.PrimaryPhoneNumberID != phone {
 		t.Errorf("left = %+v, primary %q", u.Identifications, u.PrimaryPhoneNumberID)
 	}
@@ -161,7 +168,7 @@ func TestRemoveIdentification(t *testing.T) {
 	}
 	named := f.person(t, user.NewUser{Username: "grace"})
 	i := slices.IndexFunc(named.Identifications, func(i user.Identification) bool { return i.Kind == user.KindUsername })
-	if _, err := f.RemoveIdentification(t.Context(), named.ID, named.Identifications[i].ID); !errors.Is(err, user.ErrNoIdentification) {
+	if _, err := f.RemoveIdentification(t.Context(), named.ID, named.Identifications[i].ID, nil); !errors.Is(err, user.ErrNoIdentification) {
 		t.Errorf("a username: %v, want ErrNoIdentification", err)
 	}
 }

@@ -23,6 +23,7 @@ type Change struct {
 
 	Password           *string `json:"-"` // plain; checked against the policy, then hashed
 	PasswordDigest     Digest  // ready, from HashPassword or ParseDigest; "" stays as it is; excludes Password
+	RemovePassword     bool    // leaves the user without one; excludes Password and PasswordDigest
 	SkipPasswordChecks bool
 	WarnPwnedPassword  bool
 	// RefuseSamePassword makes the present password an error (RulePasswordSame), at the
@@ -43,7 +44,14 @@ type Change struct {
 	LastSignInAt              *time.Time
 	LastActiveAt              *time.Time // kept to the day, in UTC
 	CreatedAt                 *time.Time
+
+	Check Check `json:"-"` // is asked before anything is stored; nil asks nothing
 }
+
+// Check judges what a change makes of a user, in the transaction that stores it: an error
+// refuses the change and is what the call returns. It may be asked more than once, and
+// must not keep or change the user.
+type Check func(after *User) error
 
 // Format prints nothing of a Change, which may hold a password (L-02).
 func (Change) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "user.Change"+redacted) }
@@ -54,8 +62,12 @@ func (Change) LogValue() slog.Value { return slog.StringValue(redacted) }
 // Update applies c. Nothing is stored and no event recorded if nothing changes.
 // After a change of the password, Config.Events has run when Update returns, unless
 // it failed: then the change stands, the failure is in the log, and Drain tries again.
-// Errors: *FieldError, *TakenError, ErrExternalIDTaken, ErrNotFound, ErrBusy, ErrHashInTx.
+// Errors: *FieldError, *TakenError, ErrExternalIDTaken, ErrNotFound, ErrBusy, ErrHashInTx,
+// and those of c.Check.
 func (s *Service) Update(ctx context.Context, id ID, c Change) (*User, error) {
+	if c.RemovePassword && (c.Password != nil || c.PasswordDigest != "") {
+		return nil, &FieldError{Field: "password", Rule: RuleValue}
+	}
 	if c.Password != nil {
 		digest, err := s.digestFor(ctx, id, c)
 		if err != nil {
@@ -71,8 +83,13 @@ func (s *Service) Update(ctx context.Context, id ID, c Change) (*User, error) {
 		if err := u.apply(c, now); err != nil {
 			return nil, err
 		}
+		if c.Check != nil {
+			if err := c.Check(u); err != nil {
+				return nil, err
+			}
+		}
 		switch {
-		case c.PasswordDigest != "":
+		case c.PasswordDigest != "" || c.RemovePassword:
 			events := tell(EventUpdated, EventPasswordChanged)
 			if c.EndSessions {
 				events = append(events, Event{Type: EventSessionsEnd, KeepSession: c.KeepSession})
@@ -176,7 +193,7 @@ func (c Change) onlyActivity() bool {
 
 func (c Change) isZero() bool {
 	return c.ExternalID == nil && c.Username == nil && c.FirstName == nil && c.LastName == nil && c.Locale == nil &&
-		c.PrimaryEmailAddressID == nil && c.PrimaryPhoneNumberID == nil && c.Password == nil && c.PasswordDigest == "" &&
+		c.PrimaryEmailAddressID == nil && c.PrimaryPhoneNumberID == nil && c.Password == nil && c.PasswordDigest == "" && !c.RemovePassword &&
 		c.PublicMetadata == nil && c.PrivateMetadata == nil && c.UnsafeMetadata == nil &&
 		c.DeleteSelfEnabled == nil && c.CreateOrganizationEnabled == nil && c.CreateOrganizationsLimit == nil &&
 		c.BypassClientTrust == nil && c.LegalAcceptedAt == nil && c.LastSignInAt == nil && c.LastActiveAt == nil && c.CreatedAt == nil
@@ -206,6 +223,9 @@ func (u *User) apply(c Change, now time.Time) error {
 	}
 	if c.PasswordDigest != "" {
 		u.PasswordDigest, u.PasswordUpdatedAt = c.PasswordDigest, now
+	}
+	if c.RemovePassword {
+		u.PasswordDigest, u.PasswordUpdatedAt = "", time.Time{}
 	}
 	set(&u.DeleteSelfEnabled, c.DeleteSelfEnabled)
 	set(&u.CreateOrganizationEnabled, c.CreateOrganizationEnabled)

@@ -162,6 +162,8 @@ type printed struct {
 	EncryptionKey string `toml:"encryption_key"`
 	SigningKey    string `toml:"signing_key"`
 	KeyRotation   string `toml:"key_rotation"`
+	SessionLife   string `toml:"session_lifetime"`
+	SessionIdle   string `toml:"session_idle_timeout"`
 
 	Settings  gatehouse.Settings  `toml:"settings"`
 	Passwords gatehouse.Passwords `toml:"passwords"`
@@ -170,15 +172,15 @@ type printed struct {
 	Log       logTable            `toml:"log"`
 }
 
-// rotation is a Config.KeyRotation as the file has it.
-func rotation(every time.Duration) string {
+// period is a duration of the Config as the file has it; unset is what 0 means there.
+func period(d time.Duration, unset string) string {
 	switch {
-	case every < 0:
+	case d < 0:
 		return "off"
-	case every == 0:
-		return "365d"
+	case d == 0:
+		return unset
 	}
-	return every.String()
+	return d.String()
 }
 
 // print writes the settings to stdout, as a configuration file reads but for the
@@ -196,8 +198,9 @@ func (s settings) print(p *program) error {
 		AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, WhenStale: string(c.WhenStale), HTTPOnly: c.HTTPOnlySession, ClerkJSDir: c.ClerkJSDir,
 		HomeURL: c.HomeURL, SignInURL: c.SignInURL, SignUpURL: c.SignUpURL, UserURL: c.UserURL,
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
-		KeyRotation: rotation(c.KeyRotation),
-		Settings:    *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
+		KeyRotation: period(c.KeyRotation, "365d"),
+		SessionLife: period(c.SessionLifetime, "7d"), SessionIdle: period(c.SessionIdleTimeout, "off"),
+		Settings: *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
 		Log: logTable{Level: strings.ToLower(s.logLevel.String()), Format: s.logFormat},
 	})
 }

@@ -35,6 +35,8 @@ type file struct {
 	HTTPOnly       bool     `toml:"http_only_session"`
 	ClerkJSDir     string   `toml:"clerk_js_dir"`
 	KeyRotation    string   `toml:"key_rotation"` // "365d", "720h", "off"
+	SessionLife    string   `toml:"session_lifetime"`
+	SessionIdle    string   `toml:"session_idle_timeout"`
 
 	HomeURL   string `toml:"home_url"`
 	SignInURL string `toml:"sign_in_url"`
@@ -113,8 +115,11 @@ func (f file) variables() (map[string]string, error) {
 		"GATEHOUSE_WHEN_STALE":      f.WhenStale,
 		"GATEHOUSE_CLERK_JS_DIR":    f.ClerkJSDir,
 		"GATEHOUSE_KEY_ROTATION":    f.KeyRotation,
-		"GATEHOUSE_LOG_LEVEL":       f.Log.Level,
-		"GATEHOUSE_LOG_FORMAT":      f.Log.Format,
+
+		"GATEHOUSE_SESSION_LIFETIME":     f.SessionLife,
+		"GATEHOUSE_SESSION_IDLE_TIMEOUT": f.SessionIdle,
+		"GATEHOUSE_LOG_LEVEL":            f.Log.Level,
+		"GATEHOUSE_LOG_FORMAT":           f.Log.Format,
 	}
 	if f.RedisPlaintext {
 		vars["GATEHOUSE_REDIS_PLAINTEXT"] = strconv.FormatBool(true)

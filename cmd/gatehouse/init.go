@@ -87,6 +87,10 @@ when_stale = "ask"
 # How long a signing key signs. "off" where apps have a copy of the key in their configuration.
 key_rotation = "365d"
 
+# How long people stay signed in: at most, and without doing anything ("off": as long as at most).
+session_lifetime = "7d"
+session_idle_timeout = "off"
+
 # Other origins whose pages call this server: "https://admin.example.com".
 allowed_origins = []
 

@@ -29,7 +29,7 @@ var fromDomain = []struct {
 	{user.ErrDeleteSelfOff, mustCode("user_delete_self_not_enabled")},
 	{user.ErrNoIdentification, NotFound},
 	{user.ErrTooManyIdentifications, mustCode("too_many_unverified_identifications")},
-	{user.ErrLastIdentification, mustCode("last_required_identification_deletion_failed")},
+	{user.ErrLastIdentification, mustCode("identification_deletion_failed")},
 	{user.ErrLinked, mustCode("delete_linked_identification_disallowed")},
 	{user.ErrIdentifierTaken, mustCode("form_identifier_exists")},
 	{user.ErrInvalid, ParamValue},

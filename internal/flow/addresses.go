@@ -128,10 +128,10 @@ func (e *Engine) AttemptAddress(ctx context.Context, c Caller, ss session.Sessio
 	return i, cookie, nil
 }
 
-// RemoveAddress takes an address from the session's user, not the last one that they
-// can sign in with and not the last of a kind that the instance requires.
+// RemoveAddress takes an address from the session's user, unless they could not sign in
+// without it or it is the last of a kind that the instance requires.
 //
-// Errors: those of RequireFresh, resource_not_found,
+// Errors: those of RequireFresh, resource_not_found, identification_deletion_failed,
 // last_required_identification_deletion_failed, delete_linked_identification_disallowed.
 func (e *Engine) RemoveAddress(ctx context.Context, c Caller, ss session.Session, k user.Kind, iid user.IdentificationID) (*session.Cookie, error) {
 	i, err := e.ownAddress(ctx, ss, k, iid)
@@ -141,13 +141,8 @@ func (e *Engine) RemoveAddress(ctx context.Context, c Caller, ss session.Session
 	if err := e.RequireFresh(ss); err != nil {
 		return nil, err
 	}
-	var required []user.Kind
-	for _, kind := range typedKinds {
-		if a := e.settings().identification(kind); a.Enabled && a.Required {
-			required = append(required, kind)
-		}
-	}
-	u, err := e.users.RemoveIdentification(ctx, user.ID(ss.UserID), iid, required...)
+	s := e.settings()
+	u, err := e.users.RemoveIdentification(ctx, user.ID(ss.UserID), iid, both(keepsKind(k, s), e.keepsWayIn(s, errLastWayIn)))
 	if err != nil {
 		return nil, fmt.Errorf("remove address: %w", err)
 	}

@@ -30,10 +30,10 @@ const (
 // budgetWindow is what budgets are for.
 const budgetWindow = time.Hour
 
-// spend counts a message against the budgets of its channel and its country: *Error
+// spendBudget counts a message against the budgets of its channel and its country: *Error
 // too_many_requests when one is spent, which is logged as an error. What reaches nobody
 // counts as well, so that a budget tells nothing about who has an account.
-func (e *Engine) spend(ctx context.Context, r *round, to destination, channel notify.Channel) error {
+func (e *Engine) spendBudget(ctx context.Context, r *round, to destination, channel notify.Channel) error {
 	b := r.settings.Budgets
 	if channel == notify.Mail {
 		return e.spendFrom(ctx, "mails", b.Mails, defaultMails, r.now)

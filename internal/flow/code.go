@@ -26,6 +26,8 @@ const (
 	statusVerified   = "verified"
 	statusFailed     = "failed"
 	statusExpired    = "expired"
+	// statusTransferable is a proof that a sign-up may take over.
+	statusTransferable = "transferable"
 )
 
 // challenge is a proof under way, as an attempt keeps it. It is bound to that attempt,
@@ -38,7 +40,8 @@ type challenge struct {
 	Key            string                `json:"key,omitempty"` // canonical value when sent
 	MAC            []byte                `json:"mac,omitempty"` // of the code (C-02), or the SHA-256 of the link's token
 	Verified       bool                  `json:"verified,omitempty"`
-	ClientID       session.ClientID      `json:"client_id,omitempty"` // of a link: the one browser it is good in
+	Transferable   bool                  `json:"transferable,omitempty"` // verified, of an address of nobody
+	ClientID       session.ClientID      `json:"client_id,omitempty"`    // of a link: the one browser it is good in
 	Attempts       int                   `json:"attempts,omitempty"`
 	SentAt         time.Time             `json:"sent_at,omitzero"`
 	ExpireAt       time.Time             `json:"expire_at,omitzero"`
@@ -47,6 +50,8 @@ type challenge struct {
 // status says where the challenge is at now.
 func (c *challenge) status(now time.Time) string {
 	switch {
+	case c.Transferable:
+		return statusTransferable
 	case c.Verified:
 		return statusVerified
 	case c.Attempts >= codeTries:
@@ -133,7 +138,7 @@ func (e *Engine) sendCode(ctx context.Context, r *round, strategy string, to des
 	code := random.Code(codeDigits)
 	if test {
 		code = e.testCode
-	} else if err := e.spend(ctx, r, to, out.channel); err != nil {
+	} else if err := e.spendBudget(ctx, r, to, out.channel); err != nil {
 		return err
 	}
 	ch := newChallenge(r, strategy, to, codeLifetime)

@@ -90,7 +90,11 @@ func (s codeTo) factor(id user.IdentificationID, safe string, primary bool) Fact
 // target finds the address that was asked for; without an id the one typed, else the
 // primary one.
 func (s codeTo) target(p *person, _ Settings, ask Prepare) (destination, error) {
-	return s.targetAmong(p, ask, p.usable(s.kind))
+	to, err := s.targetAmong(p, ask, p.usable(s.kind))
+	if typed, joins := p.typed(s.kind); err == nil && joins {
+		return typed, nil
+	}
+	return to, err
 }
 
 func (s codeTo) targetAmong(p *person, ask Prepare, addresses []user.Identification) (destination, error) {
@@ -105,7 +109,7 @@ func (s codeTo) targetAmong(p *person, ask Prepare, addresses []user.Identificat
 		if i, ok := p.preferred(addresses, ""); ok {
 			return p.destination(i), nil
 		}
-		return destination{key: "nobody " + p.key, place: p.typed()}, nil
+		return destination{key: "nobody " + p.key, place: p.typedKey()}, nil
 	}
 	i, ok := p.preferred(addresses, id)
 	if !ok {

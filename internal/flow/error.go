@@ -53,6 +53,13 @@ var (
 	errReverifyRequired    = &Error{Code: "session_reverification_required"}
 	errDeleteSelfOff       = &Error{Code: "user_delete_self_not_enabled"}
 	errImpersonated        = &Error{Code: "invalid_action_for_session"}
+	errLastWayIn           = &Error{Code: "identification_deletion_failed"}
+	errLastRequired        = &Error{Code: "last_required_identification_deletion_failed"}
+	errNoPassword          = &Error{Code: "no_password_set"}
+	errPasswordRequired    = &Error{Code: "password_required"}
+	errSignUpIfMissing     = &Error{Code: "sign_up_if_missing_transfer"}
+	errJoinOff             = &Error{Code: "sign_up_if_missing_not_allowed"}
+	errJoinStrategy        = &Error{Code: "sign_up_if_missing_strategy_not_supported"}
 )
 
 func missing(param string) *Error      { return &Error{Code: "form_param_missing", Param: param} }

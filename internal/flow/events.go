@@ -25,7 +25,7 @@ func (e *Engine) HandleUserEvent(ctx context.Context, ev user.Event) error {
 		}
 		return nil
 	case user.EventPasswordChanged:
-		return e.tellPasswordChanged(ctx, ev.UserID)
+		return e.tellPassword(ctx, ev.UserID)
 	}
 	return nil
 }
@@ -39,9 +39,9 @@ func (e *Engine) exclude(ctx context.Context, id user.ID, cause string) error {
 	return nil
 }
 
-// tellPasswordChanged sends a notice to each verified address (L-05). A notice that
-// cannot be sent is logged: the event is done all the same.
-func (e *Engine) tellPasswordChanged(ctx context.Context, id user.ID) error {
+// tellPassword tells each verified address that the password was changed or removed
+// (L-05). A notice that cannot be sent is logged: the event is done all the same.
+func (e *Engine) tellPassword(ctx context.Context, id user.ID) error {
 	u, err := e.users.ByID(ctx, id)
 	if errors.Is(err, user.ErrNotFound) {
 		return nil
@@ -49,12 +49,15 @@ func (e *Engine) tellPasswordChanged(ctx context.Context, id user.ID) error {
 	if err != nil {
 		return fmt.Errorf("read user: %w", err)
 	}
-	s := e.settings()
+	s, kind := e.settings(), kindPasswordChanged
+	if u.PasswordDigest == "" {
+		kind = kindPasswordRemoved
+	}
 	for _, i := range u.Identifications {
 		if i.Kind != user.KindEmailAddress || !i.Verified() {
 			continue
 		}
-		m, err := compose(kindPasswordChanged, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())
+		m, err := compose(kind, i.Value, words{AppName: s.AppName, Name: u.FirstName, SignIn: s.SignInURL}, e.now())
 		if err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func TestMessages(t *testing.T) {
 		{"call +1 900 555", "Hello,"},
 		{strings.Repeat("a", 129), "Hello,"},
 	} {
-		for _, kind := range []string{"verification_code", "account_exists", "password_changed", "address_added", "address_removed"} {
+		for _, kind := range []string{"verification_code", "account_exists", "password_changed", "password_removed", "address_added", "address_removed"} {
 			m, err := flow.Compose(kind, jane, flow.Words{AppName: "Tom & <Jerry>\r\nBcc: x", Name: tt.name, Code: "123456", Minutes: 10, SignIn: "https://app.example.com/sign-in"}, at)
 			must(t, err)
 			if m.Kind != kind || m.To != jane || m.Channel != notify.Mail || !m.At.Equal(at) || !strings.HasPrefix(m.ID, "msg_") {

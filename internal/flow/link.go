@@ -46,7 +46,7 @@ const statusClientMismatch = "client_mismatch"
 
 // Landing is what following a link led to.
 type Landing struct {
-	Status      string // verified, expired, failed, client_mismatch
+	Status      string // verified, expired, failed, client_mismatch, transferable
 	RedirectURL string // the page that asked for the link
 	SessionID   session.ID
 	Client      session.Client  // zero if nothing happened to it
@@ -59,7 +59,7 @@ func (e *Engine) sendLink(ctx context.Context, r *round, strategy string, to des
 	if err := e.maySend(ctx, r, to); err != nil {
 		return err
 	}
-	if err := e.spend(ctx, r, to, notify.Mail); err != nil {
+	if err := e.spendBudget(ctx, r, to, notify.Mail); err != nil {
 		return err
 	}
 	token := random.Token()
@@ -123,6 +123,8 @@ func (e *Engine) FollowLink(ctx context.Context, c Caller, token string) (Landin
 	err = e.finish(ctx, c, link.state, Proof{Strategy: strategyEmailLink, token: token}, &to)
 	switch {
 	case err == nil:
+	case errors.Is(err, errSignUpIfMissing):
+		to.Status = statusTransferable
 	case errors.Is(err, errExpired), errors.Is(err, errNotFound):
 		to.Status = statusExpired
 	case refuses(err):

@@ -50,6 +50,8 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 	switch {
 	case locked:
 		return asOf, errUserLocked // the right proof, too
+	case right && p.user == nil && p.joins:
+		return asOf, nil
 	case right && p.user == nil:
 		return asOf, errUserGone
 	case p.user != nil && (right || !p.hidden) && lockedNow(p.user, r.now):

@@ -30,6 +30,7 @@ const (
 	kindLink            = "verification_link"
 	kindAccountExists   = "account_exists"
 	kindPasswordChanged = "password_changed"
+	kindPasswordRemoved = "password_removed"
 	kindAddressAdded    = "address_added"
 	kindAddressRemoved  = "address_removed"
 )

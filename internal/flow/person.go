@@ -24,6 +24,7 @@ type person struct {
 	found      user.IdentificationID
 	key        string // keyed hash of what was typed
 	hidden     bool   // show what any identifier shows
+	joins      bool   // nobody, who may prove what was typed and sign up with it; then also hidden
 }
 
 // lookUp finds who an identifier points to. The person's user is nil if it points to
@@ -113,8 +114,8 @@ func (p *person) preferred(all []user.Identification, id user.IdentificationID) 
 	return user.Identification{}, false
 }
 
-// typed is the canonical form of what was typed, "" if it has none.
-func (p *person) typed() string {
+// typedKey is the canonical form of what was typed, "" if it has none.
+func (p *person) typedKey() string {
 	_, key, _ := user.ParseIdentifier(p.identifier)
 	return key
 }
@@ -122,7 +123,7 @@ func (p *person) typed() string {
 func (p *person) destination(i user.Identification) destination {
 	to := destination{id: i.ID, value: i.Value, key: i.Key, name: p.user.FirstName, place: i.Key}
 	if p.hidden {
-		to.place = p.typed() // a country must not tell whether an address has an account with a number
+		to.place = p.typedKey() // a country must not tell whether an address has an account with a number
 	}
 	return to
 }

@@ -143,6 +143,34 @@ func (e *Engine) AttemptReverification(ctx context.Context, c Caller, sid sessio
 	return e.reverificationView(a, ss), cookie, nil
 }
 
+// Reverification returns what was started for a session of the caller. Errors as
+// StartReverification's, and session_reverification_missing.
+func (e *Engine) Reverification(ctx context.Context, c Caller, sid session.ID) (*Reverification, error) {
+	ss, _, err := e.ownSession(ctx, c, sid)
+	if err != nil {
+		return nil, err
+	}
+	a, err := e.loadReverification(ctx, c, sid)
+	if err != nil {
+		return nil, err
+	}
+	return e.reverificationView(a, ss), nil
+}
+
+// loadReverification reads the reverification that this browser has started.
+func (e *Engine) loadReverification(ctx context.Context, c Caller, sid session.ID) (*reverifyAttempt, error) {
+	a, err := load[reverifyState](ctx, e, reverificationID(sid))
+	switch {
+	case errors.Is(err, errNotFound):
+		return nil, errReverifyMissing
+	case err != nil:
+		return nil, err
+	case a.state.ClientID != c.Client.ID || a.state.SessionID != sid:
+		return nil, errReverifyMissing
+	}
+	return a, nil
+}
+
 func (e *Engine) reverificationView(a *reverifyAttempt, ss session.Session) *Reverification {
 	return &Reverification{
 		Status: a.state.Status, Level: a.state.Level, Session: ss,
@@ -185,14 +213,10 @@ func (e *Engine) reverificationRound(ctx context.Context, c Caller, sid session.
 	if err != nil {
 		return fail(err)
 	}
-	a, err := load[reverifyState](ctx, e, reverificationID(sid))
+	a, err := e.loadReverification(ctx, c, sid)
 	switch {
-	case errors.Is(err, errNotFound):
-		return fail(errReverifyMissing)
 	case err != nil:
 		return fail(err)
-	case a.state.ClientID != c.Client.ID || a.state.SessionID != sid:
-		return fail(errReverifyMissing)
 	case a.state.Status != statusNeedsFirstFactor:
 		return fail(errVerified)
 	}

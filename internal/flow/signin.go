@@ -51,6 +51,8 @@ type SignInFields struct {
 	// RedirectURL is Prepare.RedirectURL, for a strategy that sends a link.
 	RedirectURL string
 	Transfer    bool // take up what a sign-up found to be an account; nothing is transferable yet
+	// SignUpIfMissing lets whoever proves an address of nobody go on with a sign-up.
+	SignUpIfMissing bool
 }
 
 // signInState is a sign-in as it is stored. UserID is "" for a decoy and while there
@@ -62,6 +64,7 @@ type signInState struct {
 	Hidden     bool                  `json:"hidden,omitempty"` // begun under enumeration protection
 	UserID     user.ID               `json:"user_id,omitempty"`
 	Found      user.IdentificationID `json:"found,omitempty"`
+	Joins      bool                  `json:"joins,omitempty"`   // whoever proves the identifier may sign up with it
 	Factors    []Factor              `json:"factors,omitempty"` // as offered
 	UserData   *UserData             `json:"user_data,omitempty"`
 
@@ -118,7 +121,8 @@ func (e *Engine) loadSignIn(ctx context.Context, c Caller, id string) (*signInAt
 //
 // Errors: form_identifier_not_found and form_param_format_invalid (identifier),
 // those of AttemptFirstFactor and PrepareFirstFactor, session_exists,
-// identifier_already_signed_in, account_transfer_invalid.
+// identifier_already_signed_in, account_transfer_invalid, and with SignUpIfMissing
+// sign_up_if_missing_not_allowed and sign_up_if_missing_strategy_not_supported.
 func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Outcome, error) {
 	s := e.settings()
 	if f.Transfer {
@@ -141,9 +145,17 @@ func (e *Engine) CreateSignIn(ctx context.Context, c Caller, f SignInFields) (Ou
 			return Outcome{}, err
 		}
 	}
+	if f.SignUpIfMissing {
+		if err := mayAskToJoin(st, s); err != nil {
+			return Outcome{}, err
+		}
+	}
 	p, err := e.lookUp(ctx, f.Identifier, s)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if f.SignUpIfMissing && p.user == nil {
+		e.join(p, s)
 	}
 	if p.user != nil {
 		if err := e.mayEnter(ctx, c.Client, string(p.user.ID), s); err != nil {
@@ -173,7 +185,7 @@ func (e *Engine) unknownIdentifier(ctx context.Context, p *person, st strategy, 
 // beginSignIn stores the sign-in of a person and takes its first step, if st asks for one.
 func (e *Engine) beginSignIn(ctx context.Context, c Caller, s Settings, p *person, st strategy, f SignInFields) (Outcome, error) {
 	state := signInState{
-		Status: statusNeedsFirstFactor, Identifier: p.identifier, Hidden: p.hidden, Found: p.found,
+		Status: statusNeedsFirstFactor, Identifier: p.identifier, Hidden: p.hidden, Found: p.found, Joins: p.joins,
 		Factors: e.factorsOf(p, s),
 	}
 	if p.user != nil {

@@ -45,8 +45,9 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 //
 // Errors: form_password_incorrect, form_code_incorrect, verification_missing,
 // verification_expired, verification_failed (no tries left),
-// verification_already_verified, user_locked, user_banned, user.ErrBusy, and those
-// of PrepareFirstFactor.
+// verification_already_verified, user_locked, user_banned, user.ErrBusy,
+// sign_up_if_missing_transfer (the address was proved, and a sign-up may take it over),
+// and those of PrepareFirstFactor.
 func (e *Engine) AttemptFirstFactor(ctx context.Context, c Caller, id string, proof Proof) (Outcome, error) {
 	a, st, r, err := e.firstFactorRound(ctx, c, id, proof.Strategy)
 	if err != nil {
@@ -56,6 +57,9 @@ func (e *Engine) AttemptFirstFactor(ctx context.Context, c Caller, id string, pr
 	asOf, err := e.prove(ctx, r, st, proof)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if r.person.user == nil {
+		return e.offerTransfer(ctx, c, a, ch)
 	}
 	if _, resets := st.(resetter); resets {
 		return e.mayReset(ctx, c, a, r.person, ch)
@@ -122,7 +126,7 @@ func (e *Engine) note(ctx context.Context, attempt string, err error) {
 
 // personOf reads whom a sign-in is about.
 func (e *Engine) personOf(ctx context.Context, st signInState) (*person, error) {
-	p := &person{identifier: st.Identifier, found: st.Found, key: e.keyOf(st.Identifier), hidden: st.Hidden}
+	p := &person{identifier: st.Identifier, found: st.Found, key: e.keyOf(st.Identifier), hidden: st.Hidden, joins: st.Joins}
 	if st.UserID == "" {
 		return p, nil
 	}

@@ -43,7 +43,7 @@ type SignUpFields struct {
 	LegalAccepted                                                              *bool
 	Strategy                                                                   string // sends at once
 	RedirectURL                                                                string // Prepare.RedirectURL, for a strategy that sends a link
-	Transfer                                                                   bool   // nothing is transferable yet
+	Transfer                                                                   bool   // begin with the address that the client's sign-in has proved
 }
 
 // signUpState is a sign-up as it is stored.
@@ -179,10 +179,7 @@ func (e *Engine) loadSignUp(ctx context.Context, c Caller, id string) (*signUpAt
 // user.ErrBusy, and with a strategy those of PrepareVerification.
 func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Outcome, error) {
 	s := e.settings()
-	switch {
-	case f.Transfer:
-		return Outcome{}, errTransfer
-	case s.SignUpMode == signUpRestricted:
+	if s.SignUpMode == signUpRestricted {
 		return Outcome{}, errSignUpRestricted
 	}
 	if err := e.mayEnter(ctx, c.Client, "", s); err != nil {
@@ -193,7 +190,7 @@ func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Ou
 			return Outcome{}, err
 		}
 	}
-	edit, err := e.readFields(ctx, f, signUpState{}, s)
+	state, err := e.beginWith(ctx, c, f, s)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -201,9 +198,8 @@ func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Ou
 	if err != nil {
 		return Outcome{}, err
 	}
-	a := &signUpAttempt{id: random.ID(prefixSignUp, e.now()), expireAt: e.now().Add(signUpLifetime)}
-	a.state.ClientID = seat.client.ID
-	edit(&a.state)
+	state.ClientID = seat.client.ID
+	a := &signUpAttempt{id: random.ID(prefixSignUp, e.now()), expireAt: e.now().Add(signUpLifetime), state: state}
 	if err := create(ctx, e, a); err != nil {
 		return seat.outcome(), err
 	}
@@ -211,6 +207,30 @@ func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Ou
 		return seat.outcome(), err
 	}
 	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: f.Strategy, RedirectURL: f.RedirectURL})
+}
+
+// beginWith is what a new sign-up holds: what was sent, on top of what a sign-in hands
+// over. That is used up only when nothing is left to refuse.
+func (e *Engine) beginWith(ctx context.Context, c Caller, f SignUpFields, s Settings) (signUpState, error) {
+	var st signUpState
+	var from *signInAttempt
+	var err error
+	if f.Transfer {
+		if from, st, err = e.transferable(ctx, c); err != nil {
+			return signUpState{}, err
+		}
+	}
+	edit, err := e.readFields(ctx, f, st, s)
+	if err != nil {
+		return signUpState{}, err
+	}
+	if from != nil {
+		if err := e.spend(ctx, from); err != nil {
+			return signUpState{}, err
+		}
+	}
+	edit(&st)
+	return st, nil
 }
 
 // UpdateSignUp changes fields of the client's current sign-up and completes it if

@@ -86,9 +86,13 @@ func (e *Engine) readFields(ctx context.Context, f SignUpFields, st signUpState,
 	if err := onlyEnabled(f, s); err != nil {
 		return nil, err
 	}
-	if err := e.users.Check(user.NewUser{
+	nu := user.NewUser{
 		FirstName: given(f.FirstName), LastName: given(f.LastName), Locale: given(f.Locale), UnsafeMetadata: f.UnsafeMetadata,
-	}); err != nil {
+	}
+	if number := given(f.PhoneNumber); number != "" {
+		nu.PhoneNumbers = []user.NewIdentifier{{Value: number}} // before a text goes anywhere (I-05)
+	}
+	if err := e.users.Check(nu); err != nil {
 		return nil, fmt.Errorf("check sign-up: %w", err)
 	}
 	email, err := e.readAddress(ctx, user.KindEmailAddress, given(f.EmailAddress), s)

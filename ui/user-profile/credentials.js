@@ -50,3 +50,33 @@ export async function savePassword(page, form) {
   await page.refresh()
   page.text('password-status', 'Your password was changed.')
 }
+
+/**
+ * Opens the dialog that takes the password away.
+ * @param {Page} page
+ */
+export function askRemovePassword(page) {
+  const form = /** @type {HTMLFormElement} */ (page.part('form[data-step="remove-password"]'))
+  form.reset()
+  page.dialog('remove-password').showModal()
+}
+
+/**
+ * @param {Page} page
+ * @param {HTMLFormElement} form
+ */
+export async function removePassword(page, form) {
+  const typed = new FormData(form)
+  const params = {
+    current_password: String(typed.get('current_password')),
+    sign_out_of_other_sessions: String(typed.has('sign_out_of_other_sessions')),
+  }
+  const proven = await page.sensitive(async () => {
+    await page.send('POST', '/me/remove_password', params)
+  })
+  if (!proven) return
+  page.dialog('remove-password').close()
+  await page.refresh()
+  page.text('password-status', 'Your password was removed.')
+  page.part('[data-action="ask-password"]').focus()
+}

@@ -3,10 +3,10 @@ import { activeSession, APIError, primaryEmail } from '../lib/client.js'
 import { safeRedirect } from '../lib/redirect.js'
 import { clearSessionCookies } from '../lib/session-cookies.js'
 import { StepElement } from '../lib/step-element.js'
-import { clone } from '../lib/template.js'
 import { Addresses } from './addresses.js'
-import { askPassword, savePassword, saveUsername } from './credentials.js'
-import { deviceName, lastSeen, metadataText } from './describe.js'
+import { askPassword, askRemovePassword, removePassword, savePassword, saveUsername } from './credentials.js'
+import { metadataText } from './describe.js'
+import { Devices } from './devices.js'
 import { choosePicture, removePicture, savePicture, showPicture } from './picture.js'
 import { StepUp } from './step-up.js'
 
@@ -30,6 +30,7 @@ export class UserProfileElement extends StepElement {
   #stepUp
   /** @type {Addresses|undefined} */
   #addresses
+  #devices = new Devices(this)
   /** @type {any} what the instance offers, once it is known */
   #settings = null
 
@@ -38,6 +39,7 @@ export class UserProfileElement extends StepElement {
     name: (/** @type {HTMLFormElement} */ form) => this.#saveName(form),
     username: (/** @type {HTMLFormElement} */ form) => saveUsername(this, form),
     password: (/** @type {HTMLFormElement} */ form) => savePassword(this, form),
+    'remove-password': (/** @type {HTMLFormElement} */ form) => removePassword(this, form),
     'add-address': async (/** @type {HTMLFormElement} */ form) => this.#addresses?.add(form),
     'confirm-address': async (/** @type {HTMLFormElement} */ form) => this.#addresses?.prove(form),
     'remove-address': async () => this.#addresses?.remove(),
@@ -50,13 +52,15 @@ export class UserProfileElement extends StepElement {
     'sign-out': () => this.#signOut(),
     'choose-picture': () => choosePicture(this),
     'remove-picture': (/** @type {HTMLButtonElement} */ button) => removePicture(this, button),
-    revoke: (/** @type {HTMLButtonElement} */ button) => this.#revoke(button),
+    revoke: (/** @type {HTMLButtonElement} */ button) => this.#devices.revoke(button),
+    'revoke-others': () => this.#devices.revokeOthers(),
     'add-address': (/** @type {HTMLButtonElement} */ button) => this.#addresses?.askNew(button),
     'confirm-address': async (/** @type {HTMLButtonElement} */ button) => this.#addresses?.confirm(button),
     'resend-address': async () => this.#addresses?.resend(),
     'make-primary': async (/** @type {HTMLButtonElement} */ button) => this.#addresses?.makePrimary(button),
     'ask-remove': (/** @type {HTMLButtonElement} */ button) => this.#addresses?.askRemove(button),
     'ask-password': () => askPassword(this, this.#session.user),
+    'ask-remove-password': () => askRemovePassword(this),
     'ask-delete': () => this.dialog('delete').showModal(),
     'step-up-code': async (/** @type {HTMLButtonElement} */ button) => this.#stepUp?.sendCode(button.dataset.strategy),
     close: (/** @type {HTMLButtonElement} */ button) => button.closest('dialog')?.close(),
@@ -97,7 +101,7 @@ export class UserProfileElement extends StepElement {
       return null
     }
     this.#showUser(this.#session.user)
-    await this.#showDevices()
+    await this.#devices.show()
     return this.#session.user
   }
 
@@ -108,7 +112,7 @@ export class UserProfileElement extends StepElement {
    * @param {Record<string, string>} params
    */
   send(method, path, params) {
-    return this.api.send(method, path, params, this.#acting())
+    return this.api.send(method, path, params, this.acting())
   }
 
   /**
@@ -117,7 +121,7 @@ export class UserProfileElement extends StepElement {
    * @param {File} file
    */
   upload(path, file) {
-    return this.api.upload(path, file, this.#acting())
+    return this.api.upload(path, file, this.acting())
   }
 
   /**
@@ -135,6 +139,7 @@ export class UserProfileElement extends StepElement {
     showPicture(this, user)
     this.#addresses?.show(user)
     this.text('ask-password', user.password_enabled ? 'Change password…' : 'Set a password…')
+    this.part('[data-action="ask-remove-password"]').hidden = !user.password_enabled || this.#settings?.attributes?.password?.required
     for (const part of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll('section[data-attribute]'))) {
       part.hidden = !this.#settings?.attributes?.[part.dataset.attribute ?? '']?.enabled
     }
@@ -165,18 +170,6 @@ export class UserProfileElement extends StepElement {
     this.part('[data-metadata]').hidden = rows.length === 0
   }
 
-  async #showDevices() {
-    const sessions = await this.api.get('/me/sessions/active', this.#acting())
-    const items = sessions.map((/** @type {any} */ s) => {
-      const device = deviceName(s.latest_activity)
-      const own = s.id === this.#session.id
-      const item = clone(this, 'device', { device, seen: lastSeen(s, Date.now()), which: ` of ${device}` }, { this: own, other: !own })
-      item.dataset.session = s.id
-      return item
-    })
-    this.part('[data-list="devices"]').replaceChildren(...items)
-  }
-
   /** @param {HTMLFormElement} form */
   async #saveName(form) {
     const name = new FormData(form)
@@ -186,15 +179,6 @@ export class UserProfileElement extends StepElement {
     this.#showUser(user)
     this.#fill(form, user)
     this.status(form, 'Saved.')
-  }
-
-  /** @param {HTMLButtonElement} button */
-  async #revoke(button) {
-    const id = button.closest('li')?.dataset.session
-    await this.sensitive(async () => {
-      await this.send('POST', `/me/sessions/${id}/revoke`, {})
-    })
-    await this.#showDevices()
   }
 
   async #signOut() {
@@ -240,7 +224,7 @@ export class UserProfileElement extends StepElement {
   }
 
   /** Names the session that acts. */
-  #acting() {
+  acting() {
     return { session: this.#session.id, signal: this.signal }
   }
 

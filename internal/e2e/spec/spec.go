@@ -55,6 +55,18 @@ func Load(file, prefix, base string) (*API, error) {
 	return api, nil
 }
 
+// Operations lists what is described, as "GET /v1/users/{user_id}", sorted.
+func (a *API) Operations() []string {
+	var out []string
+	for _, r := range a.routes {
+		for method := range r.item.Operations() {
+			out = append(out, method+" "+r.template)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // Check returns what an answer to method and path differs in from the description,
 // one line each: "GET /v1/client 200 /response/sessions/*/user: additional property x".
 // A path that is not described is no difference.

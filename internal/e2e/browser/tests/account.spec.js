@@ -112,3 +112,50 @@ test('a changed password signs the other devices out', async ({ person, newPerso
   expect((await person.me()).status).toBe(200)
   expect((await elsewhere.me()).status).toBe(401)
 })
+
+test('one button signs all other devices out', async ({ person, newPerson }) => {
+  const { page } = person
+  await person.arrive()
+  const others = [await newPerson(), await newPerson()]
+  for (const other of others) {
+    other.email = person.email
+    await other.signIn()
+  }
+  await page.goto('/user')
+  const devices = page.locator('[data-list="devices"] li')
+  await expect(devices).toHaveCount(3)
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await expect(devices).toHaveCount(1)
+  await expect(page.getByRole('list', { name: 'Devices' })).toBeFocused()
+  await expect(page.getByRole('button', { name: 'Sign out everywhere else' })).toBeHidden()
+  expect((await person.me()).status).toBe(200)
+  for (const other of others) expect((await other.me()).status).toBe(401)
+})
+
+test('a password goes where the instance does without', async ({ person }) => {
+  const { page } = person
+  await person.arrive()
+  await page.goto('/user')
+  const remove = page.getByRole('button', { name: 'Remove password…' })
+  await expect(page.getByRole('button', { name: 'Change password…' })).toBeVisible()
+  await expect(remove).toBeHidden() // this one needs it
+
+  await page.route(/\/v1\/environment/, async (route) => {
+    const answer = await route.fetch()
+    const settings = await answer.json()
+    settings.user_settings.attributes.password.required = false
+    await route.fulfill({ response: answer, json: settings })
+  })
+  await page.reload()
+  await remove.click()
+  const dialog = page.getByRole('dialog', { name: 'Remove your password?' })
+  await expect(dialog.getByLabel('Current password', { exact: true })).toBeFocused()
+  await page.keyboard.type(password)
+  await page.keyboard.press('Enter')
+  await expect(dialog.getByRole('alert')).toContainText('needs its password') // the server has the last word
+
+  await page.route(/\/v1\/me\/remove_password/, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"response":{},"client":null}' }))
+  await page.keyboard.press('Enter')
+  await expect(dialog).toBeHidden()
+  await expect(page.getByText('Your password was removed.')).toBeVisible()
+})
