@@ -237,8 +237,8 @@ func (s *Server) openHandlers(in *inner) error {
 	rt.frontendAPI = frontend
 	backend, err := backendapi.New(backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
-		RedirectURL: frontend.RedirectURL,
-		Settings:    s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
+		PublicURL: base, RedirectURL: frontend.RedirectURL,
+		Settings: s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
 		Development:     c.Development, Now: c.Now, Logger: s.log,
 	})

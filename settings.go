@@ -154,6 +154,7 @@ func (s Settings) flow(c *Config, urls publicURLs) flow.Settings {
 		SignUpURL:          urls.page(c.SignUpURL, "/sign-up"),
 		VerifyURL:          urls.page("/v1/verify", ""),
 		TicketURL:          urls.page("/v1/tickets/accept", ""),
+		ImagesURL:          urls.page("/v1/images/", ""),
 		UserURL:            urls.page(c.UserURL, "/user"),
 	}
 }

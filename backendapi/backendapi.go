@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -44,6 +45,10 @@ type Config struct {
 	// is false for every other (H-01). Required.
 	RedirectURL func(text string) (canonical string, ok bool)
 
+	// PublicURL is where browsers find the Frontend API, which serves the pictures that
+	// answers name; it may carry a path. Required.
+	PublicURL *url.URL
+
 	// SecretKeyHashes are the SHA-256 sums of the keys that are good, more than one
 	// during a rotation (B-01, B-04). At least one is required.
 	SecretKeyHashes [][sha256.Size]byte
@@ -60,6 +65,8 @@ type Config struct {
 type Handler struct {
 	cfg    Config
 	routes httpjson.Routes[func(*call) error]
+
+	imageBase string // of a picture's URL: its name follows
 }
 
 // New checks cfg and returns a Handler; the error names the bad field.
@@ -83,6 +90,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.Templates is required")
 	case cfg.InstanceID == "":
 		return nil, errors.New("backendapi: Config.InstanceID is required")
+	case cfg.PublicURL == nil || cfg.PublicURL.Host == "":
+		return nil, errors.New("backendapi: Config.PublicURL must be absolute")
 	case len(cfg.SecretKeyHashes) == 0:
 		return nil, errors.New("backendapi: Config.SecretKeyHashes needs at least one")
 	}
@@ -92,7 +101,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{cfg: cfg}
+	h := &Handler{cfg: cfg, imageBase: cfg.PublicURL.JoinPath("v1/images").String() + "/"}
 	h.register()
 	return h, nil
 }
@@ -133,6 +142,8 @@ func (h *Handler) register() {
 	h.routes.Add("POST /v1/invitations", (*call).createInvitation)
 	h.routes.Add("POST /v1/invitations/bulk", (*call).createInvitations)
 	h.routes.Add("POST /v1/invitations/{id}/revoke", (*call).revokeInvitation)
+	h.routes.Add("POST /v1/users/{id}/profile_image", (*call).setImage)
+	h.routes.Add("DELETE /v1/users/{id}/profile_image", (*call).removeImage)
 
 	h.routes.Add("GET /v1/clients/handshake_payload", (*call).handshakePayload)
 

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -139,6 +140,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 			return text, strings.HasPrefix(text, "https://app.example.com/")
 		},
 		Settings: s.settings, Templates: templates, InstanceID: "ins_2J2MvPu9PnXcuhbPZNao0LOXqK9", AllowedOrigins: []string{"https://app.example.com"},
+		PublicURL:       &url.URL{Scheme: "https", Host: "app.example.com", Path: "/auth"},
 		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
 		Now:             clock,
 		Logger:          logger,

@@ -87,13 +87,21 @@ type linkJSON struct {
 	Type string `json:"type"`
 }
 
-// newUserJSON renders u at now. Times are Unix milliseconds; what is unset is null.
+// renderUser renders u with the URL of its picture.
+func (c *call) renderUser(u *user.User) userJSON {
+	j := newUserJSON(u, c.now())
+	j.ImageURL = c.h.imageBase + u.ImageName()
+	return j
+}
+
+// newUserJSON renders u at now, without the URL of the picture. Times are Unix
+// milliseconds; what is unset is null.
 func newUserJSON(u *user.User, now time.Time) userJSON {
 	j := userJSON{
 		Object: "user", ID: string(u.ID),
 		ExternalID: orNull(u.ExternalID), Username: orNull(u.Username),
 		FirstName: orNull(u.FirstName), LastName: orNull(u.LastName), Locale: orNull(u.Locale),
-		ImageURL: u.ImageURL, HasImage: u.ImageURL != "",
+		HasImage:              u.ImageID != "",
 		PrimaryEmailAddressID: orNull(string(u.PrimaryEmailAddressID)),
 		PrimaryPhoneNumberID:  orNull(string(u.PrimaryPhoneNumberID)),
 		EmailAddresses:        []emailAddressJSON{}, PhoneNumbers: []phoneNumberJSON{},

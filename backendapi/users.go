@@ -40,7 +40,7 @@ func (c *call) listUsers() error {
 		return err
 	}
 	for _, u := range users {
-		out = append(out, newUserJSON(u, c.now()))
+		out = append(out, c.renderUser(u))
 	}
 	return httpjson.Write(c.w, http.StatusOK, out)
 }
@@ -84,7 +84,7 @@ func (c *call) createUser() error {
 	if err != nil {
 		return err
 	}
-	return httpjson.Write(c.w, http.StatusOK, newUserJSON(u, c.now()))
+	return httpjson.Write(c.w, http.StatusOK, c.renderUser(u))
 }
 
 // updateUser serves PATCH /v1/users/{id}.
@@ -186,7 +186,7 @@ func (c *call) withUser(do func(user.ID) (*user.User, error)) error {
 	if err != nil {
 		return err
 	}
-	return httpjson.Write(c.w, http.StatusOK, newUserJSON(u, c.now()))
+	return httpjson.Write(c.w, http.StatusOK, c.renderUser(u))
 }
 
 // userID is the {id} of the path; what is no id is nobody's (I-09).

@@ -59,7 +59,7 @@ type userDataJSON struct {
 	HasImage  bool    `json:"has_image"`
 }
 
-func newSignInJSON(si *flow.SignIn) signInJSON {
+func (c *call) renderSignIn(si *flow.SignIn) signInJSON {
 	j := signInJSON{
 		Object: "sign_in_attempt", ID: si.ID, Status: si.Status,
 		SupportedIdentifiers:     list(si.SupportedIdentifiers),
@@ -74,7 +74,7 @@ func newSignInJSON(si *flow.SignIn) signInJSON {
 	if d := si.UserData; d != nil {
 		j.UserData = &userDataJSON{
 			FirstName: orNull(d.FirstName), LastName: orNull(d.LastName),
-			ImageURL: d.ImageURL, HasImage: d.HasImage,
+			ImageURL: c.imageURL(d.Image), HasImage: d.HasImage,
 		}
 	}
 	return j

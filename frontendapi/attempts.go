@@ -117,7 +117,7 @@ func (c *call) getSignIn() error {
 	if err != nil {
 		return err
 	}
-	return c.reply(newSignInJSON(si))
+	return c.reply(c.renderSignIn(si))
 }
 
 // prepareSignIn serves POST /v1/client/sign_ins/{id}/prepare_first_factor.
@@ -166,7 +166,7 @@ func (c *call) replyOutcome(out flow.Outcome, err error) error {
 		return err
 	}
 	if out.SignIn != nil {
-		return c.reply(newSignInJSON(out.SignIn))
+		return c.reply(c.renderSignIn(out.SignIn))
 	}
 	return c.reply(newSignUpJSON(out.SignUp))
 }

@@ -3,6 +3,7 @@ package frontendapi
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
@@ -70,7 +71,13 @@ func (c *call) handle(rt route) (err error) {
 	if err := c.refuseNative(); err != nil {
 		return err
 	}
-	if c.params, err = readParams(c.w, c.r, rt.params); err != nil {
+	if slices.Contains(rt.params, fileParam) {
+		// The file itself is read by the handler, once it is known whose it is.
+		err = checkQuery(c.r.URL)
+	} else {
+		c.params, err = readParams(c.w, c.r, rt.params)
+	}
+	if err != nil {
 		return err
 	}
 	if err := c.identify(rt.need); err != nil {

@@ -98,7 +98,7 @@ func (c *call) renderSession(ss session.Session) (sessionJSON, error) {
 	if err != nil {
 		return j, err
 	}
-	j.User, j.PublicUserData = new(c.renderUser(u)), newPublicUserJSON(u)
+	j.User, j.PublicUserData = new(c.renderUser(u)), c.renderPublicUser(u)
 	// Hooks keep what they have unless the session's own time moves, which a change to the
 	// user does not do.
 	j.UpdatedAt = max(j.UpdatedAt, j.User.UpdatedAt)
@@ -120,6 +120,7 @@ func (c *call) renderSession(ss session.Session) (sessionJSON, error) {
 // instance allows that too.
 func (c *call) renderUser(u *user.User) userJSON {
 	j := newUserJSON(u, c.now())
+	j.ImageURL = c.imageURL(u.ImageName())
 	j.DeleteSelfEnabled = j.DeleteSelfEnabled && c.h.cfg.Settings().DeleteSelf
 	return j
 }
@@ -132,7 +133,7 @@ func (c *call) renderAttempts(j *clientJSON) error {
 			return err
 		}
 		if err == nil && si.Status != "complete" {
-			j.SignIn = new(newSignInJSON(si))
+			j.SignIn = new(c.renderSignIn(si))
 		}
 	}
 	if id := c.client.SignUpID; id != "" {

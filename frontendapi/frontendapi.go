@@ -67,6 +67,7 @@ type Handler struct {
 	cfg          Config
 	routes       httpjson.Routes[route]
 	publicOrigin string
+	imageBase    string // of a picture's URL: its name follows
 	cookieSuffix string
 }
 
@@ -105,6 +106,7 @@ func New(cfg Config) (*Handler, error) {
 	h := &Handler{
 		cfg:          cfg,
 		publicOrigin: cfg.PublicURL.Scheme + "://" + cfg.PublicURL.Host,
+		imageBase:    cfg.PublicURL.JoinPath("v1/images").String() + "/",
 		cookieSuffix: cookieSuffix(cfg.PublishableKey),
 	}
 	h.register()

@@ -136,7 +136,7 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 			Strategies:   []string{"password", "email_code"},
 			DeleteSelf:   true, Reverification: true,
 			HomeURL: publicURL + "/", SignInURL: publicURL + "/sign-in",
-			SignUpURL: publicURL + "/sign-up", UserURL: publicURL + "/user",
+			SignUpURL: publicURL + "/sign-up", UserURL: publicURL + "/user", ImagesURL: publicURL + "/v1/images/",
 		},
 	}
 	s.sender = &gate{Outbox: s.outbox}

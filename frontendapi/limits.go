@@ -20,6 +20,7 @@ const (
 	limitPrepare                   // 5 in a minute a client; package flow counts by destination
 	limitToken                     // 30 in 10 s a session
 	limitMetadata                  // 10 in 10 s a user
+	limitImage                     // 5 in 10 s a user
 	limitRedeem                    // 3000 in 10 s an address, which is a whole app's
 )
 
@@ -37,6 +38,7 @@ var budgets = map[limit]budget{
 	limitPrepare:      {"prepare", 5, time.Minute},
 	limitToken:        {"token", 30, 10 * time.Second},
 	limitMetadata:     {"metadata", 10, 10 * time.Second},
+	limitImage:        {"image", 5, 10 * time.Second},
 	limitRedeem:       {"handshake", 3000, 10 * time.Second},
 }
 
@@ -52,7 +54,7 @@ func (c *call) limitByAddress(rt route) error {
 	switch l {
 	case limitNone:
 		return nil
-	case limitToken, limitPrepare, limitMetadata:
+	case limitToken, limitPrepare, limitMetadata, limitImage:
 		l = limitOther
 	}
 	if c.isTest() {
@@ -82,8 +84,8 @@ func (c *call) limitByOwner(rt route) error {
 			return c.take(limitPrepare, string(c.client.ID))
 		}
 		return c.take(limitPrepare, c.h.cfg.ClientAddress(c.r))
-	case limitMetadata:
-		return c.take(limitMetadata, c.session.UserID)
+	case limitMetadata, limitImage:
+		return c.take(rt.limit, c.session.UserID)
 	}
 	return nil
 }

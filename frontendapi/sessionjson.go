@@ -84,10 +84,10 @@ func newSessionJSON(ss session.Session, now time.Time) sessionJSON {
 	}
 }
 
-func newPublicUserJSON(u *user.User) *publicUserJSON {
+func (c *call) renderPublicUser(u *user.User) *publicUserJSON {
 	p := &publicUserJSON{
 		FirstName: orNull(u.FirstName), LastName: orNull(u.LastName), UserID: string(u.ID),
-		ImageURL: u.ImageURL, HasImage: u.ImageURL != "", Username: orNull(u.Username),
+		ImageURL: c.imageURL(u.ImageName()), HasImage: u.ImageID != "", Username: orNull(u.Username),
 		Identifier: u.Username,
 	}
 	for _, i := range u.Identifications {
@@ -98,13 +98,13 @@ func newPublicUserJSON(u *user.User) *publicUserJSON {
 	return p
 }
 
-func newActiveSessionJSON(ss session.Session, u *user.User, now time.Time) activeSessionJSON {
+func newActiveSessionJSON(ss session.Session, u *publicUserJSON, now time.Time) activeSessionJSON {
 	return activeSessionJSON{
 		Object: "session", ID: string(ss.ID), Status: string(ss.Status),
 		ExpireAt: ss.ExpireAt.UnixMilli(), AbandonAt: millis(ss.AbandonAt),
 		LastActiveAt: millis(ss.LastActiveAt), Actor: ss.Actor,
 		FactorVerificationAge: [2]int64{factorAge(ss.FirstFactorAt, now), factorAge(ss.SecondFactorAt, now)},
-		PublicUserData:        newPublicUserJSON(u),
+		PublicUserData:        u,
 		LatestActivity: activityJSON{
 			Object: "session_activity", ID: ss.Activity.ID, IsMobile: ss.Activity.IsMobile,
 			DeviceType: orNull(ss.Activity.DeviceType), BrowserName: orNull(ss.Activity.BrowserName),

@@ -163,7 +163,7 @@ func (c *call) listSessions(liveOnly bool) error {
 	out := []activeSessionJSON{}
 	for _, ss := range all {
 		if !liveOnly || ss.Live(c.now()) {
-			out = append(out, newActiveSessionJSON(ss, u, c.now()))
+			out = append(out, newActiveSessionJSON(ss, c.renderPublicUser(u), c.now()))
 		}
 	}
 	return httpjson.Write(c.w, http.StatusOK, out)
@@ -196,5 +196,5 @@ func (c *call) revokeSession() error {
 	if err != nil {
 		return err
 	}
-	return c.reply(newActiveSessionJSON(ss, u, c.now()))
+	return c.reply(newActiveSessionJSON(ss, c.renderPublicUser(u), c.now()))
 }

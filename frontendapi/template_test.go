@@ -46,17 +46,19 @@ func TestTemplateTokens(t *testing.T) {
 	s.template("other-service", `{
 		"id":"{{user.id}}","mail":"{{user.primary_email_address}}","verified":"{{user.email_verified}}","name":"{{user.full_name}}","phone":"{{user.primary_phone_number}}",
 		"tier":"{{user.public_metadata.plan.tier}}","seats":"{{user.public_metadata.plan.seats}}","all":"{{user.public_metadata}}","color":"{{user.unsafe_metadata.color || 'none'}}",
-		"call":"Dear {{user.first_name}}","since":"{{user.created_at}}","none":"{{user.public_metadata.plan.tier.x}}",
+		"call":"Dear {{user.first_name}}","since":"{{user.created_at}}","picture":"{{user.image_url}}","none":"{{user.public_metadata.plan.tier.x}}",
 		"private":"{{user.private_metadata}}","note":"{{user.private_metadata.note}}","digest":"{{user.password_digest}}"}`)
 	a := b.post("/v1/client/sessions/"+b.sessionID+"/tokens/other-service", nil).ok()
 	if a.text("object") != "token" || a.at("response") != nil {
 		t.Fatalf("the answer is not bare: %s", a.raw)
 	}
 	claims := claimsOf(t, a.text("jwt"))
+	jane, err := s.users.ByID(t.Context(), user.ID(b.userID))
+	must(t, err)
 	for name, want := range map[string]any{
 		"sub": b.userID, "id": b.userID, "iss": "https://clerk.localhost", "azp": publicURL,
 		"mail": "jane@example.com", "verified": true, "name": "Jane", "phone": nil, "tier": "gold", "seats": 3.0, "color": "blue",
-		"call": "Dear Jane", "none": nil, "since": float64(s.clock.Now().UnixMilli()),
+		"call": "Dear Jane", "picture": publicURL + "/v1/images/" + jane.ImageName(), "none": nil, "since": float64(s.clock.Now().UnixMilli()),
 		"iat": float64(s.clock.Now().Unix()), "nbf": float64(s.clock.Now().Unix() - 5), "exp": float64(s.clock.Now().Unix() + 600),
 		// A-04: private metadata and credentials have no shortcode.
 		"private": nil, "note": nil, "digest": nil,

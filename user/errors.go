@@ -9,11 +9,14 @@ var (
 	ErrExternalIDTaken = errors.New("user: external id already taken")
 	ErrPasswordWrong   = errors.New("user: password incorrect")
 	ErrNoPassword      = errors.New("user: no password set")
-	ErrBusy            = errors.New("user: too many password checks at once") // retry later
+	ErrBusy            = errors.New("user: too many passwords or pictures at once") // retry later
 	ErrDeleteSelfOff   = errors.New("user: may not delete themselves")
 	ErrInvalid         = errors.New("user: invalid")             // comes as *FieldError
 	ErrInvited         = errors.New("user: already invited")     // comes as *InvitedError
 	ErrTicketSpent     = errors.New("user: ticket good no more") // comes as *TicketError
+
+	ErrImageUnsupported = errors.New("user: no PNG, JPEG, WebP or GIF that can be read")
+	ErrImageTooLarge    = errors.New("user: picture beyond its bytes or pixels")
 
 	// ErrHashInTx is a plain password given to a Service of WithTx: hashing takes long,
 	// and the transaction holds locks. Call HashPassword before it.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/picture"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
@@ -30,6 +31,7 @@ type Service struct {
 	outbox  Outbox
 	tickets TicketStore
 	policy  passwordPolicy
+	images  *picture.Maker
 	inTx    bool // made by WithTx
 
 	purged *atomic.Int64 // when Drain purged the outbox last, in Unix seconds
@@ -69,7 +71,7 @@ func NewService(cfg Config) (*Service, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	policy := passwordPolicy{rules: cfg.PasswordRules}
-	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, tickets: tickets, policy: policy, purged: new(atomic.Int64)}, nil
+	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, tickets: tickets, policy: policy, images: picture.NewMaker(), purged: new(atomic.Int64)}, nil
 }
 
 // WithTx returns a Service whose every write, events included, is part of tx: each

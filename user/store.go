@@ -26,7 +26,13 @@ type Store interface {
 	// no update between fn's argument and its result is lost. fn may run more than
 	// once. Errors are Create's, ErrNotFound, and fn's own, after which nothing is stored.
 	Update(ctx context.Context, id ID, fn func(*User) ([]Event, error)) (*User, error)
-	// Delete removes the user with all identifications and credentials and records
+	// UpdateImage is Update that also makes img the user's only picture, in the same
+	// transaction; one without an ID removes what there is. fn sets User.ImageID.
+	UpdateImage(ctx context.Context, id ID, img Image, fn func(*User) ([]Event, error)) (*User, error)
+	// Image returns ErrNotFound for unknown ids, and for those of pictures that were
+	// replaced, removed, or deleted with their user.
+	Image(ctx context.Context, id ImageID) (Image, error)
+	// Delete removes the user with picture, identifications and credentials and records
 	// events in the same transaction. ErrNotFound if there is none; then no event is
 	// recorded.
 	Delete(ctx context.Context, id ID, events ...Event) error

@@ -135,12 +135,20 @@ func tell(types ...EventType) []Event {
 // change runs edit on the stored user and stores the result with the events that it
 // returns, completed, unless it changed nothing. Urgent events are handled before it returns.
 func (s *Service) change(ctx context.Context, id ID, edit func(u *User, now time.Time) ([]Event, error)) (*User, error) {
+	return s.changeBy(ctx, s.store.Update, id, edit)
+}
+
+// updater is Store.Update, or what does more in the same transaction.
+type updater func(ctx context.Context, id ID, fn func(*User) ([]Event, error)) (*User, error)
+
+// changeBy is change by means of update.
+func (s *Service) changeBy(ctx context.Context, update updater, id ID, edit func(u *User, now time.Time) ([]Event, error)) (*User, error) {
 	if !id.Valid() {
 		return nil, ErrNotFound
 	}
 	var events []Event
 	var current *User
-	u, err := s.store.Update(ctx, id, func(u *User) ([]Event, error) {
+	u, err := update(ctx, id, func(u *User) ([]Event, error) {
 		now := s.now()
 		// A wall clock may stand still or be set back; UpdatedAt only grows.
 		if !now.After(u.UpdatedAt) {

@@ -48,8 +48,8 @@ type User struct {
 	Username   string // shortcut for the username identification
 	FirstName  string
 	LastName   string
-	Locale     string // BCP 47
-	ImageURL   string // "" means no picture was set
+	Locale     string  // BCP 47
+	ImageID    ImageID // "" means no picture was set
 
 	PrimaryEmailAddressID IdentificationID
 	PrimaryPhoneNumberID  IdentificationID

@@ -38,6 +38,8 @@ var fromDomain = []struct {
 	{user.ErrInvalid, ParamValue},
 	{user.ErrInvited, Duplicate},
 	{user.ErrTicketSpent, mustCode("ticket_invalid_code")},
+	{user.ErrImageUnsupported, BodyInvalid.Saying("Choose a picture: PNG, JPEG, WebP or GIF.")}, // N-04
+	{user.ErrImageTooLarge, ImageTooLarge},
 	{session.ErrNotFound, NotFound},
 	{session.ErrNotActive, AuthenticationInvalid},
 	{session.ErrUserRevoked, AuthenticationInvalid},

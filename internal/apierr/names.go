@@ -15,6 +15,7 @@ var (
 	EnvironmentWrong           = mustCode("request_invalid_for_environment")
 	FeatureOff                 = mustCode("feature_not_enabled")
 	HandshakeInvalid           = mustCode("invalid_handshake")
+	ImageTooLarge              = mustCode("image_too_large")
 	Internal                   = mustCode("internal_clerk_error")
 	InvitationRevoked          = mustCode("invitation_already_revoked")
 	LinkInvalid                = mustCode("verification_link_token_invalid")

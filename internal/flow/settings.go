@@ -39,6 +39,7 @@ type Settings struct {
 
 	HomeURL, SignInURL, SignUpURL, UserURL string
 	VerifyURL                              string // where links in mails lead to: GET /v1/verify
+	ImagesURL                              string // what the names of pictures follow: GET /v1/images/{name}
 	TicketURL                              string // where links of tickets lead to: GET /v1/tickets/accept
 }
 

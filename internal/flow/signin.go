@@ -38,7 +38,7 @@ type SignIn struct {
 type UserData struct {
 	FirstName string `json:"first_name,omitempty"`
 	LastName  string `json:"last_name,omitempty"`
-	ImageURL  string `json:"image_url,omitempty"`
+	Image     string `json:"image,omitempty"` // user.User.ImageName
 	HasImage  bool   `json:"has_image,omitempty"`
 }
 
@@ -205,7 +205,7 @@ func (e *Engine) beginSignIn(ctx context.Context, c Caller, s Settings, p *perso
 		if !p.hidden {
 			state.UserData = &UserData{
 				FirstName: p.user.FirstName, LastName: p.user.LastName,
-				ImageURL: p.user.ImageURL, HasImage: p.user.ImageURL != "",
+				Image: p.user.ImageName(), HasImage: p.user.ImageID != "",
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func (e *Engine) TemplateToken(ctx context.Context, cookie string, id session.ID
 			return session.TemplateToken{}, err
 		}
 		return session.TemplateToken{
-			Claims:   t.Render(shortcodes(u, ss)),
+			Claims:   t.Render(shortcodes(u, ss, e.settings().ImagesURL)),
 			Lifetime: time.Duration(t.Lifetime) * time.Second,
 			Skew:     time.Duration(t.Skew) * time.Second,
 		}, nil
@@ -45,13 +45,16 @@ func (e *Engine) TemplateToken(ctx context.Context, cookie string, id session.ID
 }
 
 // shortcodes says what the paths of a template stand for. Private metadata is not among
-// them: a template token is the browser's.
-func shortcodes(u *user.User, ss session.Session) jwttemplate.Lookup {
+// them: a template token is the browser's. A picture's URL is images and its name.
+func shortcodes(u *user.User, ss session.Session, images string) jwttemplate.Lookup {
 	return func(path string) any {
-		if field, ok := strings.CutPrefix(path, "user."); ok {
+		field, ofUser := strings.CutPrefix(path, "user.")
+		switch {
+		case path == "user.image_url":
+			return images + u.ImageName()
+		case ofUser:
 			return userField(u, field)
-		}
-		if path == "session.actor" && ss.Actor != nil {
+		case path == "session.actor" && ss.Actor != nil:
 			return ss.Actor
 		}
 		return nil
@@ -73,8 +76,6 @@ func userField(u *user.User, field string) any {
 		return orNil(strings.TrimSpace(u.FirstName + " " + u.LastName))
 	case "username":
 		return orNil(u.Username)
-	case "image_url":
-		return orNil(u.ImageURL)
 	case "primary_email_address":
 		return primary(u, u.PrimaryEmailAddressID)
 	case "primary_phone_number":

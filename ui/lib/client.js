@@ -68,6 +68,18 @@ export class Client {
   }
 
   /**
+   * Sends a file.
+   * @param {string} path
+   * @param {File} file
+   * @param {RequestOptions} [options]
+   */
+  upload(path, file, options = {}) {
+    const body = new FormData()
+    body.set('file', file)
+    return this.#send(path, {}, { method: 'POST', body, signal: options.signal }, options)
+  }
+
+  /**
    * @param {string} path
    * @param {Record<string, string>} query
    * @param {RequestInit} init

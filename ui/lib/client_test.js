@@ -28,6 +28,16 @@ test('get reads from the base path, with cookies of the own origin only', async 
   assert.equal(requests[0].init.credentials, 'same-origin')
 })
 
+test('upload posts a file as multipart/form-data', async () => {
+  const { client, requests } = answering(200, {})
+  const file = new File(['x'], 'me.png')
+  await client.upload('/me/profile_image', file, { session: 'sess_1' })
+  assert.equal(requests[0].url, '/v1/me/profile_image?_clerk_session_id=sess_1')
+  assert.equal(requests[0].init.method, 'POST')
+  assert.equal(requests[0].init.body.get('file').name, 'me.png')
+  assert.equal(requests[0].init.headers['Content-Type'], undefined, 'the browser states the boundary')
+})
+
 test('send posts a form and carries other methods in the query', async () => {
   const { client, requests } = answering(200, {})
   await client.send('PATCH', '/me', { first_name: 'Ada & Co' }, { session: 'sess_1' })

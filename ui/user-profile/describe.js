@@ -2,20 +2,6 @@
 // The words the account page shows for what the server sends.
 
 /**
- * @param {any} user
- * @returns {string} one or two capitals
- */
-export function initials(user) {
-  const letters = [user.first_name, user.last_name].filter(Boolean).map((/** @type {string} */ word) => [...word][0])
-  return (letters.join('') || [...primary(user)][0] || '?').toUpperCase()
-}
-
-/** @param {any} user */
-function primary(user) {
-  return user.email_addresses?.[0]?.email_address ?? user.username ?? ''
-}
-
-/**
  * @param {any} activity latest_activity of a session
  * @returns {string} such as "Chrome on Linux"
  */

@@ -1,16 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deviceName, initials, lastSeen, metadataText } from './describe.js'
-
-test('initials come from the name, else from the address', () => {
-  const email_addresses = [{ email_address: 'grace@example.com' }]
-  assert.equal(initials({ first_name: 'Ada', last_name: 'Lovelace', email_addresses }), 'AL')
-  assert.equal(initials({ first_name: 'Ada', last_name: null, email_addresses }), 'A')
-  assert.equal(initials({ first_name: null, last_name: null, email_addresses }), 'G')
-  assert.equal(initials({ first_name: '🦉x', last_name: '', email_addresses }), '🦉')
-  assert.equal(initials({ email_addresses: [] }), '?')
-})
+import { deviceName, lastSeen, metadataText } from './describe.js'
 
 test('deviceName says what is known', () => {
   assert.equal(deviceName({ browser_name: 'Chrome', device_type: 'Linux' }), 'Chrome on Linux')

@@ -5,8 +5,9 @@ import { clearSessionCookies } from '../lib/session-cookies.js'
 import { StepElement } from '../lib/step-element.js'
 import { Addresses } from './addresses.js'
 import { askPassword, askRemovePassword, removePassword, savePassword, saveUsername } from './credentials.js'
-import { initials, metadataText } from './describe.js'
+import { metadataText } from './describe.js'
 import { Devices } from './devices.js'
+import { choosePicture, removePicture, savePicture, showPicture } from './picture.js'
 import { StepUp } from './step-up.js'
 
 /** What has to be typed before an account is deleted. */
@@ -14,8 +15,8 @@ const confirmation = 'Delete account'
 
 /**
  * <gatehouse-user-profile> shows a person their own account and lets them change
- * their name, username, addresses and password, sign devices out, sign out and delete
- * the account.
+ * their picture, name, username, addresses and password, sign devices out, sign out and
+ * delete the account.
  *
  * Attributes: data-api (path of the Frontend API), data-home and data-sign-in (where
  * to go after the last session is gone, and without one).
@@ -34,6 +35,7 @@ export class UserProfileElement extends StepElement {
   #settings = null
 
   steps = {
+    picture: (/** @type {HTMLFormElement} */ form) => savePicture(this, form),
     name: (/** @type {HTMLFormElement} */ form) => this.#saveName(form),
     username: (/** @type {HTMLFormElement} */ form) => saveUsername(this, form),
     password: (/** @type {HTMLFormElement} */ form) => savePassword(this, form),
@@ -48,6 +50,8 @@ export class UserProfileElement extends StepElement {
 
   actions = {
     'sign-out': () => this.#signOut(),
+    'choose-picture': () => choosePicture(this),
+    'remove-picture': (/** @type {HTMLButtonElement} */ button) => removePicture(this, button),
     revoke: (/** @type {HTMLButtonElement} */ button) => this.#devices.revoke(button),
     'revoke-others': () => this.#devices.revokeOthers(),
     'add-address': (/** @type {HTMLButtonElement} */ button) => this.#addresses?.askNew(button),
@@ -112,6 +116,15 @@ export class UserProfileElement extends StepElement {
   }
 
   /**
+   * Sends a file to the Frontend API for the session that acts.
+   * @param {string} path
+   * @param {File} file
+   */
+  upload(path, file) {
+    return this.api.upload(path, file, this.acting())
+  }
+
+  /**
    * Does what the server may want a fresh proof for. It resolves to false if the person
    * gives none.
    * @param {() => Promise<void>} act
@@ -123,7 +136,7 @@ export class UserProfileElement extends StepElement {
   /** @param {any} user */
   #showUser(user) {
     this.text('account', primaryEmail(user))
-    this.text('initials', initials(user))
+    showPicture(this, user)
     this.#addresses?.show(user)
     this.text('ask-password', user.password_enabled ? 'Change password…' : 'Set a password…')
     this.part('[data-action="ask-remove-password"]').hidden = !user.password_enabled || this.#settings?.attributes?.password?.required

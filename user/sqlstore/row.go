@@ -11,7 +11,7 @@ import (
 )
 
 // userColumns and userRow.fields have one order.
-const userColumns = `id, external_id, first_name, last_name, name_key, locale, image_url,
+const userColumns = `id, external_id, first_name, last_name, name_key, locale, image_id,
 	primary_email_address_id, primary_phone_number_id,
 	public_metadata, private_metadata, unsafe_metadata,
 	password_digest, password_updated_at, totp_enabled, backup_code_enabled, mfa_enabled_at, mfa_disabled_at,
@@ -21,26 +21,26 @@ const userColumns = `id, external_id, first_name, last_name, name_key, locale, i
 
 // userRow is a user as the database has it.
 type userRow struct {
-	id, externalID, firstName, lastName, nameKey, locale, imageURL string
-	primaryEmail, primaryPhone                                     string
-	public, private, unsafe                                        string
-	digest                                                         string
-	passwordUpdatedAt                                              int64
-	totp, backupCode                                               bool
-	mfaEnabledAt, mfaDisabledAt                                    int64
-	banned, locked                                                 bool
-	lockedUntil                                                    int64
-	deleteSelf, createOrganization                                 bool
-	organizationsLimit                                             int64
-	bypassClientTrust                                              bool
-	legalAcceptedAt, lastSignInAt, lastActiveAt                    int64
-	createdAt, updatedAt, version                                  int64
+	id, externalID, firstName, lastName, nameKey, locale, imageID string
+	primaryEmail, primaryPhone                                    string
+	public, private, unsafe                                       string
+	digest                                                        string
+	passwordUpdatedAt                                             int64
+	totp, backupCode                                              bool
+	mfaEnabledAt, mfaDisabledAt                                   int64
+	banned, locked                                                bool
+	lockedUntil                                                   int64
+	deleteSelf, createOrganization                                bool
+	organizationsLimit                                            int64
+	bypassClientTrust                                             bool
+	legalAcceptedAt, lastSignInAt, lastActiveAt                   int64
+	createdAt, updatedAt, version                                 int64
 }
 
 // fields serves both to scan into and as arguments.
 func (r *userRow) fields() []any {
 	return []any{
-		&r.id, &r.externalID, &r.firstName, &r.lastName, &r.nameKey, &r.locale, &r.imageURL,
+		&r.id, &r.externalID, &r.firstName, &r.lastName, &r.nameKey, &r.locale, &r.imageID,
 		&r.primaryEmail, &r.primaryPhone,
 		&r.public, &r.private, &r.unsafe,
 		&r.digest, &r.passwordUpdatedAt, &r.totp, &r.backupCode, &r.mfaEnabledAt, &r.mfaDisabledAt,
@@ -53,7 +53,7 @@ func (r *userRow) fields() []any {
 func newUserRow(u *user.User) *userRow {
 	return &userRow{
 		id: string(u.ID), externalID: u.ExternalID, firstName: u.FirstName, lastName: u.LastName,
-		nameKey: strings.ToLower(u.FirstName + " " + u.LastName), locale: u.Locale, imageURL: u.ImageURL,
+		nameKey: strings.ToLower(u.FirstName + " " + u.LastName), locale: u.Locale, imageID: string(u.ImageID),
 		primaryEmail: string(u.PrimaryEmailAddressID), primaryPhone: string(u.PrimaryPhoneNumberID),
 		public: object(u.PublicMetadata), private: object(u.PrivateMetadata), unsafe: object(u.UnsafeMetadata),
 		digest: string(u.PasswordDigest), passwordUpdatedAt: sqldb.Millis(u.PasswordUpdatedAt),
@@ -71,7 +71,7 @@ func newUserRow(u *user.User) *userRow {
 func (r *userRow) user() *user.User {
 	return &user.User{
 		ID: user.ID(r.id), ExternalID: r.externalID, FirstName: r.firstName, LastName: r.lastName,
-		Locale: r.locale, ImageURL: r.imageURL,
+		Locale: r.locale, ImageID: user.ImageID(r.imageID),
 		PrimaryEmailAddressID: user.IdentificationID(r.primaryEmail), PrimaryPhoneNumberID: user.IdentificationID(r.primaryPhone),
 		PublicMetadata: json.RawMessage(r.public), PrivateMetadata: json.RawMessage(r.private), UnsafeMetadata: json.RawMessage(r.unsafe),
 		PasswordDigest: user.Digest(r.digest), PasswordUpdatedAt: sqldb.Time(r.passwordUpdatedAt),

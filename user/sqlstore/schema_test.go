@@ -28,7 +28,7 @@ func TestSchemasAgree(t *testing.T) {
 		select 'index ' || indexname from pg_indexes where schemaname = 'public' and indexname not like '%_pkey'`)
 
 	// What a type of PostgreSQL is in SQLite.
-	types := strings.NewReplacer(" bigint", " integer", " boolean", " integer", " json", " text")
+	types := strings.NewReplacer(" bigint", " integer", " boolean", " integer", " json", " text", " bytea", " blob")
 	translated := map[string]bool{}
 	for name := range postgres {
 		// SQLite's key of integers cannot be null either, but does not say so.

@@ -1,7 +1,7 @@
 // Package sqlstore keeps users in SQLite or PostgreSQL.
 //
 // [Open] a database for users alone, or [New] on one that is shared. The tables are
-// users, identifications, tickets and user_events; an app may add its own to the same
+// users, identifications, tickets, user_images and user_events; an app may add its own to the same
 // database, with foreign keys to users(id), and change both in one transaction:
 // begin it on [Store.DB] and pass it to user.Service.WithTx. In SQLite begin it as
 // late and commit it as soon as possible: until then nobody else writes.

@@ -57,6 +57,13 @@ var (
 
 // Update implements user.Store.
 func (s *Store) Update(ctx context.Context, id user.ID, fn func(*user.User) ([]user.Event, error)) (*user.User, error) {
+	return s.update(ctx, id, fn, nil)
+}
+
+// update is Update. also, unless it is nil, runs in the transaction once the user is saved.
+func (s *Store) update(ctx context.Context, id user.ID, fn func(*user.User) ([]user.Event, error),
+	also func(context.Context, sqldb.Querier) error,
+) (*user.User, error) {
 	var stored *user.User
 	err := s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
 		u, err := s.lock(ctx, q, id)
@@ -76,6 +83,11 @@ func (s *Store) Update(ctx context.Context, id user.ID, fn func(*user.User) ([]u
 		stored, err = save(ctx, q, u, before)
 		if err != nil {
 			return err
+		}
+		if also != nil {
+			if err := also(ctx, q); err != nil {
+				return err
+			}
 		}
 		return record(ctx, q, events)
 	})

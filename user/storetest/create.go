@@ -32,7 +32,7 @@ func notFound(t *testing.T, s user.Store) {
 // fullUser has something in every field.
 func fullUser() *user.User {
 	u := newUser("ada@example.com")
-	u.ExternalID, u.FirstName, u.LastName, u.Locale, u.ImageURL = "crm-7", "Ada", "Лавлейс 👩‍💻", "en-GB", "/img/7"
+	u.ExternalID, u.FirstName, u.LastName, u.Locale, u.ImageID = "crm-7", "Ada", "Лавлейс 👩‍💻", "en-GB", "img_7"
 	u.PrimaryPhoneNumberID = identify(u, user.KindPhoneNumber, "+442071838750", true)
 	identify(u, user.KindUsername, "ada_l", true)
 	identify(u, user.KindExternalAccount, "oauth_google:1", true)

@@ -43,6 +43,11 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 		{"DeleteFreesIdentifiers", deleteFreesIdentifiers},
 		{"DeleteOfUnknown", deleteOfUnknown},
 
+		{"ImageIsReplacedAndRemoved", imageIsReplacedAndRemoved},
+		{"ImageOfFailedUpdate", imageOfFailedUpdate},
+		{"ImageIsDeletedWithUser", imageIsDeletedWithUser},
+		{"ParallelImages", parallelImages},
+
 		{"FindFilters", findFilters},
 		{"FindNobody", findNobody},
 		{"FindTextIsLiteral", findTextIsLiteral},
