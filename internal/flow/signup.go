@@ -41,7 +41,7 @@ type SignUpFields struct {
 	EmailAddress, PhoneNumber, Username, FirstName, LastName, Password, Locale *string
 	UnsafeMetadata                                                             json.RawMessage
 	LegalAccepted                                                              *bool
-	Strategy                                                                   string // sends at once
+	Strategy                                                                   string // sends at once; "password" sends nothing
 	RedirectURL                                                                string // Prepare.RedirectURL, for a strategy that sends a link
 	Transfer                                                                   bool   // nothing is transferable yet
 }
@@ -188,10 +188,9 @@ func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Ou
 	if err := e.mayEnter(ctx, c.Client, "", s); err != nil {
 		return Outcome{}, err
 	}
-	if f.Strategy != "" {
-		if _, err := e.verifierNamed(f.Strategy, s); err != nil {
-			return Outcome{}, err
-		}
+	strategy, err := e.sendingStrategy(f.Strategy, s)
+	if err != nil {
+		return Outcome{}, err
 	}
 	edit, err := e.readFields(ctx, f, signUpState{}, s)
 	if err != nil {
@@ -210,7 +209,7 @@ func (e *Engine) CreateSignUp(ctx context.Context, c Caller, f SignUpFields) (Ou
 	if err := e.point(ctx, seat, "", a.id); err != nil {
 		return seat.outcome(), err
 	}
-	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: f.Strategy, RedirectURL: f.RedirectURL})
+	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: strategy, RedirectURL: f.RedirectURL})
 }
 
 // UpdateSignUp changes fields of the client's current sign-up and completes it if
@@ -227,10 +226,9 @@ func (e *Engine) UpdateSignUp(ctx context.Context, c Caller, id string, f SignUp
 	if err != nil {
 		return Outcome{}, err
 	}
-	if f.Strategy != "" {
-		if _, err := e.verifierNamed(f.Strategy, s); err != nil {
-			return Outcome{}, err
-		}
+	strategy, err := e.sendingStrategy(f.Strategy, s)
+	if err != nil {
+		return Outcome{}, err
 	}
 	edit, err := e.readFields(ctx, f, a.state, s)
 	if err != nil {
@@ -250,7 +248,7 @@ func (e *Engine) UpdateSignUp(ctx context.Context, c Caller, id string, f SignUp
 	if err != nil {
 		return Outcome{}, err
 	}
-	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: f.Strategy, RedirectURL: f.RedirectURL})
+	return e.advanceSignUp(ctx, c, seat, a, Prepare{Strategy: strategy, RedirectURL: f.RedirectURL})
 }
 
 // openSignUp loads the client's current sign-up; closed is the error for one that is

@@ -62,7 +62,9 @@ test('the official components sign up with address, number and username, and sig
     await tab.waitForURL(app.origin + '/')
     await expect(tab.locator('#status')).toHaveText('signed in as ' + id)
     await tab.close()
-    await expect(visitor.status).toHaveText('signed in as ' + id)
+    await expect(page.getByText('Signed in on other tab')).toBeVisible()
+    await page.goto(app.origin + '/')
+    await visitor.expectSignedIn(id)
   })
 })
 
