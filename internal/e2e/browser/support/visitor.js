@@ -117,12 +117,13 @@ export class Visitor {
    */
   async prove(ask, email) {
     const since = Date.now() - 1000
-    const texted = this.page.waitForResponse(
+    const texted = email ? null : this.page.waitForResponse(
       (answer) => /\/prepare_(verification|first_factor)\?/.test(answer.url()) && /phone_code/.test(answer.request().postData() ?? ''),
       { timeout: 0 }, // asking may take several steps, which have limits of their own
     )
     await ask()
-    const code = email ? await this.server.code(email, since) : await texted.then(() => testCode)
+    await texted
+    const code = email ? await this.server.code(email, since) : testCode
     await this.signIn.enterOtpCode(code, { awaitRequests: false })
   }
 
@@ -172,13 +173,24 @@ export class Visitor {
     await this.page.getByRole('menuitem', { name: entry }).click()
   }
 
+  /** Asks for the end of the account, on the security page of the profile. */
+  async deleteAccount() {
+    await this.page.getByRole('button', { name: 'Delete account' }).click()
+    const confirmation = this.page.locator('input[name=deleteConfirmation]')
+    await confirmation.fill('Delete account')
+    await this.page.locator('form').filter({ has: confirmation }).getByRole('button', { name: 'Delete account' }).click()
+  }
+
   /** The button that sends the form in front. */
   get submit() {
     return this.page.locator('.cl-formButtonPrimary')
   }
 
-  /** What is said below a field that was refused. */
-  get fieldError() {
-    return this.page.locator('.cl-formFieldErrorText')
+  /**
+   * What is said below a field that was refused.
+   * @param {'password' | 'username'} field
+   */
+  refusal(field) {
+    return this.page.locator('#error-' + field)
   }
 }

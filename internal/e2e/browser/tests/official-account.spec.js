@@ -27,7 +27,7 @@ test('the official profile changes name, username, addresses, numbers and passwo
     await profile.clickUpdateUsername()
     await profile.typeUsername('a b')
     await submit.click()
-    await expect(visitor.fieldError).toBeVisible()
+    await expect(visitor.refusal('username')).toBeVisible()
     await profile.typeUsername('new_' + visitor.username)
     await submit.click()
     await profile.waitForSectionCardClosed('username')

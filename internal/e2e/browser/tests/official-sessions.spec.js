@@ -43,7 +43,7 @@ test('the official components switch between two accounts of one browser', async
 test('the official components ask who it is before they revoke a device, change an address and delete the account', async ({ newVisitor }) => {
   test.setTimeout(180_000)
   const visitor = await newVisitor({ settings: {} })
-  const { page, server, profile, stepUp, signIn, email } = visitor
+  const { page, server, profile, stepUp, email } = visitor
   await visitor.arrive({ phone_number: ['+1' + visitor.phone] })
   const id = await visitor.expectSignedIn()
   const laptop = await newVisitor({ beside: visitor })
@@ -68,7 +68,7 @@ test('the official components ask who it is before they revoke a device, change 
     await stepUp.waitForMounted()
     await stepUp.setPassword('not the password')
     await stepUp.continue()
-    await expect(visitor.fieldError).toBeVisible()
+    await expect(visitor.refusal('password')).toBeVisible()
     await stepUp.setPassword(password)
     const revoked = page.waitForResponse((answer) => answer.url().includes('/revoke?') && answer.ok())
     await stepUp.continue()
@@ -110,11 +110,9 @@ test('the official components ask who it is before they revoke a device, change 
   await test.step('delete the account after the password', async () => {
     await later()
     await profile.switchToSecurityTab()
-    await page.getByRole('button', { name: 'Delete account' }).click()
-    await page.locator('input[name=deleteConfirmation]').fill('Delete account')
-    await page.locator('form').filter({ has: page.locator('input[name=deleteConfirmation]') }).getByRole('button', { name: 'Delete account' }).click()
+    await visitor.deleteAccount()
     await stepUp.waitForMounted()
-    await signIn.setPassword(password)
+    await stepUp.setPassword(password)
     await stepUp.continue()
     await visitor.expectSignedOut()
     await expect(server.backend('GET', `/users/${id}`)).rejects.toThrow('404')
