@@ -128,6 +128,16 @@ export class Visitor {
   }
 
   /**
+   * Proves a new address in the profile, whose form goes when all is done.
+   * @param {() => Promise<unknown>} ask
+   * @param {string} [email] as of prove
+   */
+  async proveAddress(ask, email) {
+    await this.prove(ask, email)
+    await expect(this.page.getByLabel('Enter verification code')).toHaveCount(0)
+  }
+
+  /**
    * Lands on the first page, signed in as somebody.
    * @param {string} [id]
    * @returns {Promise<string>} the user id

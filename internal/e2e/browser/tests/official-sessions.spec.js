@@ -90,7 +90,7 @@ test('the official components ask who it is before they revoke a device, change 
     await visitor.submit.click()
     await stepUp.waitForMounted()
     await stepUp.getUseAnotherMethodLink().click()
-    await visitor.prove(() => visitor.prove(() => stepUp.getAltMethodsEmailCodeButton().click(), email), second)
+    await visitor.proveAddress(() => visitor.prove(() => stepUp.getAltMethodsEmailCodeButton().click(), email), second)
     await expect(visitor.items('emailAddresses')).toHaveCount(2)
     await expect(visitor.items('emailAddresses', second)).not.toContainText('Unverified')
   })
