@@ -252,7 +252,7 @@ func TestDevelopmentSecrets(t *testing.T) {
 	}
 	for _, want := range []string{
 		"CLERK_PUBLISHABLE_KEY=" + first.PublishableKey() + "\n", "CLERK_SECRET_KEY=" + string(first.SecretKey()) + "\n",
-		"CLERK_API_URL=http://localhost:8080/api\n",
+		"CLERK_API_URL=http://localhost:8080/api\n", "VITE_CLERK_PROXY_URL=http://localhost:8080\n",
 	} {
 		if !strings.Contains(string(sdk), want) {
 			t.Errorf("sdk.env lacks %q", strings.SplitN(want, "=", 2)[0])

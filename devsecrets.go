@@ -99,7 +99,8 @@ func (c *Config) writeSDKFile(urls publicURLs) (path string, err error) {
 		"NEXT_PUBLIC_CLERK_PROXY_URL=" + base + "\n" +
 		"NEXT_PUBLIC_CLERK_SIGN_IN_URL=" + urls.page(c.SignInURL, "/sign-in") + "\n" +
 		"NEXT_PUBLIC_CLERK_SIGN_UP_URL=" + urls.page(c.SignUpURL, "/sign-up") + "\n" +
-		"VITE_CLERK_PUBLISHABLE_KEY=" + key + "\n"
+		"VITE_CLERK_PUBLISHABLE_KEY=" + key + "\n" +
+		"VITE_CLERK_PROXY_URL=" + base + "\n"
 	path = filepath.Join(c.Dir, sdkFile)
 	if err := secretfile.Replace(path, text); err != nil {
 		return "", fmt.Errorf("gatehouse: write %s: %w", sdkFile, err)

@@ -21,7 +21,7 @@ const (
 // tolerated parameters are taken, and ignored, on every route: the SDK sends them along
 // whether or not a route knows them.
 var tolerated = []string{
-	"locale", "tab_state", "organization_id", "active_organization_id", "intent", "channel",
+	"locale", "timezone", "tab_state", "organization_id", "active_organization_id", "intent", "channel",
 	"captcha_token", "captcha_error", "captcha_widget_type", "captcha_action",
 }
 

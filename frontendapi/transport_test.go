@@ -230,7 +230,7 @@ func TestForbiddenParameters(t *testing.T) {
 func TestToleratedParameters(t *testing.T) {
 	s := newServer(t)
 	b := s.signUp("jane@example.com")
-	tolerated := form("locale", "en", "captcha_token", "x", "captcha_error", "x", "captcha_widget_type", "smart",
+	tolerated := form("locale", "en", "timezone", "Europe/Berlin", "captcha_token", "x", "captcha_error", "x", "captcha_widget_type", "smart",
 		"tab_state", "focused", "organization_id", "", "active_organization_id", "", "intent", "focus", "channel", "sms")
 	b.post("/v1/client/sessions/"+b.sessionID+"/tokens?__clerk_api_version=2026-05-12&_clerk_js_version=6.29.3&debug=skip_cache", tolerated).ok()
 	b.me(http.MethodPatch, "/v1/me", tolerated).ok()

@@ -20,6 +20,7 @@ type outboxMessage struct {
 	Text    string  `json:"text"`
 	HTML    string  `json:"html"`
 	Code    string  `json:"code"` // "" if there is none
+	Link    string  `json:"link"` // likewise
 	At      int64   `json:"at"`   // Unix milliseconds
 }
 
@@ -54,7 +55,7 @@ func (o *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, m := range o.Messages(to) {
 			out = append(out, outboxMessage{
 				ID: m.ID, Channel: m.Channel, Kind: m.Kind, To: m.To, Subject: m.Subject,
-				Text: m.Text, HTML: m.HTML, Code: m.Code, At: m.At.UnixMilli(),
+				Text: m.Text, HTML: m.HTML, Code: m.Code, Link: m.Link, At: m.At.UnixMilli(),
 			})
 		}
 		if err := json.NewEncoder(&body).Encode(out); err != nil {

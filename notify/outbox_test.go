@@ -80,7 +80,7 @@ func TestOutboxAnswersJSON(t *testing.T) {
 	}
 	want := map[string]any{
 		"id": "msg_222222", "channel": "mail", "kind": "verification_code", "to": "jane@example.org",
-		"subject": "222222 is your code", "text": "Your code: 222222", "html": "", "code": "222222", "at": 1001.0,
+		"subject": "222222 is your code", "text": "Your code: 222222", "html": "", "code": "222222", "link": "", "at": 1001.0,
 	}
 	if len(got) != 2 || fmt.Sprint(got[0]) != fmt.Sprint(want) {
 		t.Errorf("body = %v, want first %v", got, want)

@@ -41,7 +41,7 @@ type SignUpFields struct {
 	EmailAddress, PhoneNumber, Username, FirstName, LastName, Password, Locale *string
 	UnsafeMetadata                                                             json.RawMessage
 	LegalAccepted                                                              *bool
-	Strategy                                                                   string // sends at once; "ticket" brings an invitation
+	Strategy                                                                   string // sends at once; "password" sends nothing, "ticket" brings an invitation
 	Ticket                                                                     string // the secret of one, for that strategy
 	RedirectURL                                                                string // Prepare.RedirectURL, for a strategy that sends a link
 	Transfer                                                                   bool   // begin with the address that the client's sign-in has proved

@@ -162,7 +162,8 @@ func TestSignUpRefusals(t *testing.T) {
 		{"restricted", fields(jane), func(s *flow.Settings) { s.SignUpMode = "restricted" }, "sign_up_mode_restricted"},
 		{"nothing_to_transfer", flow.SignUpFields{Transfer: true}, nil, "account_transfer_invalid"},
 		{"unknown_strategy", flow.SignUpFields{EmailAddress: new(jane), Strategy: "carrier_pigeon"}, nil, "form_param_value_invalid"},
-		{"strategy_that_verifies_nothing", flow.SignUpFields{EmailAddress: new(jane), Strategy: "password"}, nil, "verification_strategy_invalid"},
+		{"password_where_there_are_none", flow.SignUpFields{EmailAddress: new(jane), Strategy: "password"}, func(s *flow.Settings) { s.Password.Enabled = false }, "verification_strategy_invalid"},
+		{"strategy_that_verifies_nothing", flow.SignUpFields{EmailAddress: new(jane), Strategy: "reset_password_email_code"}, nil, "verification_strategy_invalid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.set(func(s *flow.Settings) {
@@ -294,6 +295,24 @@ func TestSignUpWithStrategySendsAtOnce(t *testing.T) {
 	must(t, err)
 	if out.SignUp.Status != "complete" {
 		t.Errorf("status = %s", out.SignUp.Status)
+	}
+}
+
+// The hooks of the React SDK name the strategy "password" with every sign-up that has one.
+func TestSignUpWithStrategyPassword(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	f := fields(jane)
+	f.Strategy = "password"
+	out, err := b.signUp(f)
+	must(t, err)
+	if v := out.SignUp.EmailVerification; v.Status != "" || v.NextAction != "needs_prepare" {
+		t.Errorf("verification = %+v, want none sent", v)
+	}
+	out, err = b.update(out.SignUp.ID, flow.SignUpFields{FirstName: new("Jane"), Strategy: "password"})
+	must(t, err)
+	if out.SignUp.FirstName != "Jane" || out.SignUp.Status != "missing_requirements" {
+		t.Errorf("sign-up = %+v", out.SignUp)
 	}
 }
 

@@ -115,6 +115,16 @@ func (e *Engine) verifierNamed(name string, s Settings) (addressStrategy, error)
 	return by, nil
 }
 
+// sendingStrategy returns the strategy that a sign-up is to send by, "" for none. With
+// "password" a caller says no more than that the fields hold one.
+func (e *Engine) sendingStrategy(name string, s Settings) (string, error) {
+	if name == "" || name == strategyPassword && s.Password.Enabled {
+		return "", nil
+	}
+	_, err := e.verifierNamed(name, s)
+	return name, err
+}
+
 // verificationRound loads what a step of a sign-up's verification works on.
 func (e *Engine) verificationRound(ctx context.Context, c Caller, id, name string) (*signUpAttempt, addressStrategy, *round, error) {
 	a, err := e.openSignUp(ctx, c, id, errVerified)

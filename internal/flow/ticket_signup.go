@@ -39,10 +39,9 @@ func (e *Engine) readSignUp(ctx context.Context, f SignUpFields, st signUpState,
 	if err := maySignUp(st, s); err != nil {
 		return nil, ask, err
 	}
-	if ask.Strategy != "" {
-		if _, err := e.verifierNamed(ask.Strategy, s); err != nil {
-			return nil, ask, err
-		}
+	var err error
+	if ask.Strategy, err = e.sendingStrategy(ask.Strategy, s); err != nil {
+		return nil, ask, err
 	}
 	if err := keepsAddress(f, st); err != nil {
 		return nil, ask, err

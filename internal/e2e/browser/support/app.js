@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 /**
  * An app on an origin of its own whose only page is the official JavaScript SDK and
  * its components, unmodified, pointed at a Gatehouse server. Which component is on
- * show follows the path.
+ * show follows the path; "?optional-fields" has the forms show them.
  */
 export class App {
   /**
@@ -16,18 +16,23 @@ export class App {
     this.origin = origin
   }
 
-  /**
-   * @param {string} gatehouse origin of the server
-   * @param {string} publishableKey
-   */
-  static async start(gatehouse, publishableKey) {
-    const http = createServer((request, response) => {
+  /** @param {import('./server.js').Server} server */
+  static start(server) {
+    return App.serve((request, response) => {
       if (request.url === '/app.js') {
         response.writeHead(200, { 'Content-Type': 'text/javascript; charset=utf-8' }).end(script)
         return
       }
-      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page(gatehouse, publishableKey))
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page(server.origin, server.keys.CLERK_PUBLISHABLE_KEY))
     })
+  }
+
+  /**
+   * Listens on a free port of localhost.
+   * @param {import('node:http').RequestListener} listener
+   */
+  static async serve(listener) {
+    const http = createServer(listener)
     await new Promise((done) => http.listen(0, '127.0.0.1', () => done(undefined)))
     const { port } = /** @type {import('node:net').AddressInfo} */ (http.address())
     return new App(http, `http://localhost:${port}`)
@@ -70,18 +75,23 @@ await Clerk.load({
   ui: { ClerkUI: window.__internal_ClerkUICtor },
   signInUrl: '/sign-in',
   signUpUrl: '/sign-up',
+  appearance: { options: { showOptionalFields: location.search === '?optional-fields' } },
   telemetry: false,
 })
 const place = document.querySelector('#component')
+let button = false
 const show = () => {
+  if (Clerk.user && !button) {
+    Clerk.mountUserButton(document.querySelector('#user-button'), { afterSwitchSessionUrl: '/' })
+    button = true
+  }
   document.querySelector('#status').textContent = Clerk.user ? 'signed in as ' + Clerk.user.id : 'signed out'
 }
 Clerk.addListener(show)
 show()
-if (Clerk.user) Clerk.mountUserButton(document.querySelector('#user-button'))
 switch (location.pathname) {
   case '/sign-up': Clerk.mountSignUp(place); break
   case '/sign-in': Clerk.mountSignIn(place); break
-  case '/profile': Clerk.mountUserProfile(place); break
+  case '/user': Clerk.mountUserProfile(place); break
 }
 `

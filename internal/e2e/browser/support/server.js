@@ -32,9 +32,10 @@ export class Server {
   /**
    * Starts one and waits until it is ready.
    * @param {string} stores "sqlite" or "postgresql-redis"
-   * @param {string} app "quickstart" or "delete-self"
+   * @param {string} app "quickstart", "delete-self", or "server" for settings and a clock of its own
+   * @param {object} [settings] what "server" has besides the defaults, as gatehouse.Settings names it
    */
-  static async start(stores, app) {
+  static async start(stores, app, settings = {}) {
     const dir = mkdtempSync(join(tmpdir(), `gatehouse-${app}-`))
     const port = await freePort()
     const { env, clean } = openStores(stores)
@@ -49,6 +50,7 @@ export class Server {
         GATEHOUSE_CLERK_JS_DIR: clerkJSDir,
         // Every person of a test comes from an address of their own, see person.js.
         GATEHOUSE_TRUSTED_PROXIES: '127.0.0.1',
+        GATEHOUSE_TEST_SETTINGS: JSON.stringify(settings),
         ...env,
       },
     })
@@ -101,19 +103,46 @@ export class Server {
   }
 
   /**
+   * Puts the clock of a "server" forward.
+   * @param {string} duration as Go writes it: "11m"
+   */
+  async putForward(duration) {
+    const answer = await fetch(`${this.origin}/clock?forward=${duration}`, { method: 'POST' })
+    if (!answer.ok) throw new Error(`clock: ${answer.status} ${await answer.text()}`)
+  }
+
+  /**
    * Waits for the newest code sent to address after the moment since.
+   * @param {string} address
+   * @param {number} since Unix milliseconds
+   */
+  code(address, since) {
+    return this.#sent('code', address, since)
+  }
+
+  /**
+   * Waits for the newest link sent to address after the moment since.
+   * @param {string} address
+   * @param {number} since Unix milliseconds
+   */
+  link(address, since) {
+    return this.#sent('link', address, since)
+  }
+
+  /**
+   * @param {'code' | 'link'} what
    * @param {string} address
    * @param {number} since Unix milliseconds
    * @returns {Promise<string>}
    */
-  async code(address, since) {
+  async #sent(what, address, since) {
     for (let tries = 0; tries < 100; tries++) {
       const answer = await fetch(`${this.origin}/dev/outbox?to=${encodeURIComponent(address)}`, { headers: { Accept: 'application/json' } })
       const [newest] = await answer.json()
-      if (newest?.code && newest.at >= since) return newest.code
+      if (newest?.[what] && newest.at >= since) return newest[what]
       await new Promise((done) => setTimeout(done, 100))
     }
-    throw new Error(`no code was sent to ${address}`)
+    throw new Error(`no ${what} was sent to ${address}`)
   }
 }
 

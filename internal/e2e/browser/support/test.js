@@ -7,13 +7,13 @@ import { Server } from './server.js'
 /**
  * The test function of this suite. Fixtures: server (one per worker, a quickstart;
  * test.use({ app: 'delete-self' }) for the other example), person (somebody new with a
- * browser context), newPerson (further ones).
+ * browser context), newPerson (further ones, also at a server of the test's own).
  *
  * Every page is watched: a script error, a violated Content-Security-Policy or a
  * request to another machine fails the test.
  *
  * @typedef {{app: string, server: Server}} WorkerFixtures
- * @typedef {{newPerson: (options?: import('@playwright/test').BrowserContextOptions) => Promise<Person>, person: Person}} Fixtures
+ * @typedef {{newPerson: (options?: import('@playwright/test').BrowserContextOptions, at?: Server) => Promise<Person>, person: Person}} Fixtures
  */
 export const test = /** @type {import('@playwright/test').TestType<Fixtures & import('@playwright/test').PlaywrightTestArgs & import('@playwright/test').PlaywrightTestOptions, WorkerFixtures & import('@playwright/test').PlaywrightWorkerArgs>} */ (
   base.extend(/** @type {any} */ ({
@@ -31,9 +31,9 @@ export const test = /** @type {import('@playwright/test').TestType<Fixtures & im
     newPerson: async (/** @type {any} */ { browser, server }, /** @type {(make: Fixtures['newPerson']) => Promise<void>} */ use) => {
       /** @type {Person[]} */
       const people = []
-      await use(async (/** @type {import('@playwright/test').BrowserContextOptions} */ options = {}) => {
+      await use(async (/** @type {import('@playwright/test').BrowserContextOptions} */ options = {}, /** @type {Server} */ at = server) => {
         const context = await browser.newContext({
-          baseURL: server.origin,
+          baseURL: at.origin,
           viewport: { width: 1280, height: 800 },
           // Behind the trusted proxy everybody has an address of their own, so that limits
           // are on and meet nobody by accident.
@@ -41,7 +41,7 @@ export const test = /** @type {import('@playwright/test').TestType<Fixtures & im
           ...options,
         })
         const email = `ada.${randomBytes(6).toString('hex')}@example.com`
-        const person = new Person(server, context, await context.newPage(), email)
+        const person = new Person(at, context, await context.newPage(), email)
         people.push(person)
         return person
       })

@@ -1,0 +1,4 @@
+// @ts-check
+import { defineConfig } from 'vite'
+
+export default defineConfig({ esbuild: { jsx: 'automatic' } })

@@ -1,0 +1,71 @@
+// @ts-check
+import { password } from '../support/person.js'
+import { expect, test } from '../support/official.js'
+
+const off = { Enabled: false, Required: false, SignIn: false, VerifyAtSignUp: false }
+const required = { Enabled: true, Required: true, SignIn: true, VerifyAtSignUp: true }
+
+test('where numbers identify people, they sign up and in with a code by text', async ({ newVisitor }) => {
+  const visitor = await newVisitor({
+    settings: { EmailAddress: off, Username: off, Password: off, PhoneNumber: required, Strategies: ['phone_code'] },
+  })
+  const { page, app, signUp, signIn, phone } = visitor
+  await page.goto(app.origin + '/sign-up')
+  await expect(signUp.getEmailAddressInput()).toHaveCount(0)
+  await visitor.prove(() => signUp.signUp({ phoneNumber: phone }))
+  const id = await visitor.expectSignedIn()
+
+  await visitor.leave('/sign-in')
+  await signIn.setIdentifier(phone)
+  await visitor.prove(() => signIn.continue())
+  await visitor.expectSignedIn(id)
+})
+
+test('where usernames identify people, they sign up and in with a password', async ({ newVisitor }) => {
+  const visitor = await newVisitor({
+    settings: { EmailAddress: off, PhoneNumber: off, Username: { ...required, VerifyAtSignUp: false }, Strategies: ['password'] },
+  })
+  const { page, app, signUp, signIn, username } = visitor
+  await page.goto(app.origin + '/sign-up')
+  await signUp.signUp({ username, password })
+  const id = await visitor.expectSignedIn()
+
+  await visitor.leave('/sign-in')
+  await signIn.setIdentifier(username)
+  await signIn.continue()
+  await signIn.setPassword(password)
+  await signIn.continue()
+  await visitor.expectSignedIn(id)
+})
+
+test('where addresses are proved by links, people follow one to sign up, and one for a further address', async ({ newVisitor }) => {
+  const visitor = await newVisitor({ settings: { Strategies: ['password', 'email_link'] } })
+  const { page, app, server, signUp, profile, email } = visitor
+  /**
+   * Follows the link in the next mail, in another tab.
+   * @param {string} address
+   * @param {() => Promise<unknown>} ask
+   */
+  const follow = async (address, ask) => {
+    const since = Date.now() - 1000
+    await ask()
+    const tab = await visitor.context.newPage()
+    await tab.goto(await server.link(address, since))
+    return tab
+  }
+  await page.goto(app.origin + '/sign-up')
+  const tab = await follow(email, () => signUp.signUp({ email, password }))
+  await tab.waitForURL(app.origin + '/')
+  await expect(tab.locator('#status')).toHaveText(/^signed in as user_/)
+  await tab.close()
+
+  const second = 'second.' + email
+  await profile.goTo()
+  await profile.clickAddEmailAddress()
+  await profile.getEmailAddressInput().fill(second)
+  const landed = await follow(second, () => visitor.submit.click())
+  await expect(landed.getByText(/successfully verified/i)).toBeVisible()
+  await landed.close()
+  await expect(visitor.items('emailAddresses', second)).not.toContainText('Unverified')
+  await expect(page.getByText(/verification link/i)).toHaveCount(0)
+})
