@@ -155,11 +155,11 @@ func TestInvitationRefusals(t *testing.T) {
 	s.create(`{"email_address":["jane@example.com"],"skip_password_requirement":true}`)
 	large := `"` + strings.Repeat("x", 8200) + `"`
 	for body, want := range map[string]string{
-		`{}`:                                        "form_param_missing email_address",
-		`{"email_address":"joe"}`:                   "form_param_format_invalid email_address",
-		`{"email_address":["a@example.com"]}`:       "form_param_type_invalid email_address",
-		`{"email_address":"JANE@example.com"}`:      "form_identifier_exists email_address",
-		`{"email_address":"a@example.com","odd":1}`: "form_param_unknown odd",
+		`{}`:                                                                       "form_param_missing email_address",
+		`{"email_address":"joe"}`:                                                  "form_param_format_invalid email_address",
+		`{"email_address":["a@example.com"]}`:                                      "form_param_type_invalid email_address",
+		`{"email_address":"JANE@example.com"}`:                                     "form_identifier_exists email_address",
+		`{"email_address":"a@example.com","odd":1}`:                                "form_param_unknown odd",
 		`{"email_address":"a@example.com","private_metadata":{}}`:                  "form_param_unknown private_metadata",
 		`{"email_address":"a@example.com","notify":"yes"}`:                         "form_param_type_invalid notify",
 		`{"email_address":"a@example.com","public_metadata":[]}`:                   "form_param_value_invalid public_metadata",

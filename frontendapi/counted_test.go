@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
+	usersql "github.com/gatehouse-dev/gatehouse/user/sqlstore"
 )
 
 // calls lists what was asked of the stores.
@@ -34,7 +35,7 @@ func (c *calls) take() []string {
 
 // The stores, counted: each method that answering a request may call.
 type countedUsers struct {
-	user.Store
+	*usersql.Store
 	c *calls
 }
 

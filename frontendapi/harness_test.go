@@ -153,7 +153,7 @@ func newServerOn(t testing.TB, b backend, change ...func(*frontendapi.Config, *f
 	people := user.Store(userStore)
 	clients, sessions, attempts, limits := session.ClientStore(live), session.SessionStore(live), session.AttemptStore(live), session.LimitStore(live)
 	if b.counted {
-		people, clients, sessions = countedUsers{people, s.calls}, countedClients{clients, s.calls}, countedSessions{sessions, s.calls}
+		people, clients, sessions = countedUsers{userStore, s.calls}, countedClients{clients, s.calls}, countedSessions{sessions, s.calls}
 		attempts, limits = countedAttempts{attempts, s.calls}, countedLimits{limits, s.calls}
 	}
 

@@ -62,6 +62,9 @@ var objectOf = map[string]func(v *victim) object{
 		return o
 	},
 
+	"POST /v1/client/sign_ins/{id}/prepare_second_factor": func(v *victim) object { return v.signIn(form("strategy", "phone_code")) },
+	"POST /v1/client/sign_ins/{id}/attempt_second_factor": func(v *victim) object { return v.signIn(form("strategy", "totp", "code", "000000")) },
+
 	"GET /v1/client/sessions/{id}":         func(v *victim) object { return v.session(nil) },
 	"POST /v1/client/sessions/{id}/touch":  func(v *victim) object { return v.session(form("intent", "select_session")) },
 	"POST /v1/client/sessions/{id}/end":    func(v *victim) object { return v.session(nil) },
@@ -75,6 +78,15 @@ var objectOf = map[string]func(v *victim) object{
 		return v.stepUp(form("strategy", "password", "password", password))
 	},
 
+	"POST /v1/client/sessions/{id}/verify/prepare_second_factor": func(v *victim) object { return v.stepUp(form("strategy", "phone_code")) },
+	"POST /v1/client/sessions/{id}/verify/attempt_second_factor": func(v *victim) object {
+		return v.stepUp(form("strategy", "totp", "code", "000000"))
+	},
+	"POST /v1/client/sessions/{id}/tokens/{template}": func(v *victim) object {
+		v.s.template("t", `{"of":"{{user.id}}"}`)
+		return v.session(nil)
+	},
+
 	"GET /v1/me/email_addresses/{id}":                       func(v *victim) object { return v.added(user.KindEmailAddress) },
 	"DELETE /v1/me/email_addresses/{id}":                    func(v *victim) object { return v.added(user.KindEmailAddress) },
 	"POST /v1/me/email_addresses/{id}/prepare_verification": func(v *victim) object { return v.added(user.KindEmailAddress) },
@@ -83,6 +95,11 @@ var objectOf = map[string]func(v *victim) object{
 	"DELETE /v1/me/phone_numbers/{id}":                      func(v *victim) object { return v.added(user.KindPhoneNumber) },
 	"POST /v1/me/phone_numbers/{id}/prepare_verification":   func(v *victim) object { return v.added(user.KindPhoneNumber) },
 	"POST /v1/me/phone_numbers/{id}/attempt_verification":   func(v *victim) object { return v.proving(user.KindPhoneNumber) },
+	"PATCH /v1/me/phone_numbers/{id}": func(v *victim) object {
+		o := v.added(user.KindPhoneNumber)
+		o.body = form("reserved_for_second_factor", "true")
+		return o
+	},
 	"POST /v1/me/sessions/{id}/revoke": func(v *victim) object {
 		there := v.s.browser()
 		there.signIn(v.email)
@@ -90,10 +107,19 @@ var objectOf = map[string]func(v *victim) object{
 	},
 }
 
+// grant is what the owner is answered. Second factors are off, which nobody else is told
+// of somebody's object.
+func grant(method, pattern string) string {
+	if strings.HasSuffix(pattern, "_second_factor") || method == http.MethodPatch && pattern == "/v1/me/phone_numbers/{id}" {
+		return "403 feature_not_enabled"
+	}
+	return "200 "
+}
+
 // told is what an actor is answered who asks for a victim's object by a route: the
 // status and the code, or granted.
-func told(actor, pattern, need string) string {
-	const granted, nobody, unknown = "200 ", "401 authentication_invalid", "404 resource_not_found"
+func told(actor, granted, pattern, need string) string {
+	const nobody, unknown = "401 authentication_invalid", "404 resource_not_found"
 	switch {
 	case actor == "owner":
 		return granted
@@ -103,7 +129,7 @@ func told(actor, pattern, need string) string {
 		return granted // what belongs to a browser belongs to everybody in it
 	}
 	// Dead, foreign and unknown sessions are alike: the SDK then fetches the client anew.
-	for _, step := range []string{"touch", "end", "remove", "tokens"} {
+	for _, step := range []string{"touch", "end", "remove", "tokens", "tokens/{template}"} {
 		if strings.HasSuffix(pattern, "/client/sessions/{id}/"+step) {
 			return nobody
 		}
@@ -142,12 +168,13 @@ func TestObjectsOfOthers(t *testing.T) {
 				*browser
 			}{{"anonymous", s.browser()}, {"stranger", stranger}, {"banned", banned}, {"neighbour", o.owner.neighbour()}, {"owner", o.owner}}
 			for _, actor := range actors {
-				path := strings.Replace(pattern, "{id}", o.id, 1)
+				path := strings.NewReplacer("{id}", o.id, "{template}", "t").Replace(pattern)
 				if need == "self" {
 					path += "?_clerk_session_id=" + actor.sessionID
 				}
-				want := told(actor.name, pattern, need)
-				if actor.name == "neighbour" && want == "200 " {
+				granted := grant(method, pattern)
+				want := told(actor.name, granted, pattern, need)
+				if actor.name == "neighbour" && want == granted {
 					continue // as the owner, who comes next
 				}
 				before := v.state()
@@ -155,7 +182,7 @@ func TestObjectsOfOthers(t *testing.T) {
 				if got := fmt.Sprintf("%d %s", a.status, a.code()); got != want {
 					t.Errorf("%s: %s, want %s: %s", actor.name, got, want, a.raw)
 				}
-				if want == "200 " {
+				if want == granted {
 					continue
 				}
 				if after := v.state(); after != before {

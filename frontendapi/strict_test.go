@@ -297,7 +297,8 @@ func (p *probe) signUp() {
 
 var (
 	idPattern     = regexp.MustCompile(`\b[a-z]{3,6}_[0-9A-Za-z]{27}\b`)
-	cookiePattern = regexp.MustCompile(`__client=[\w-]{43}`)
+	cookiePattern = regexp.MustCompile(`__client=[\w-]{43}\.\w{27}`)
+	avatarPattern = regexp.MustCompile(`\bavatar_[0-9a-f]{16}\b`)
 	tracePattern  = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 	jwtPattern    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
 	millisPattern = regexp.MustCompile(`\b1[89]\d{11}\b`)
@@ -318,7 +319,7 @@ func (p *probe) normal(path string, a *answer) string {
 			out = strings.ReplaceAll(out, spelling, fmt.Sprintf("MINE%d", i))
 		}
 	}
-	for _, random := range []*regexp.Regexp{jwtPattern, cookiePattern, idPattern, tracePattern} {
+	for _, random := range []*regexp.Regexp{jwtPattern, cookiePattern, idPattern, avatarPattern, tracePattern} {
 		out = random.ReplaceAllStringFunc(out, p.number)
 	}
 	out = millisPattern.ReplaceAllStringFunc(out, func(millis string) string {
