@@ -53,6 +53,8 @@ export const test = /** @type {import('@playwright/test').TestType<Fixtures & im
         visitors.push(visitor)
         return visitor
       })
+      // A page that is still loading must not miss the server that stops.
+      for (const visitor of visitors) await visitor.context.close()
       for (const one of started) await one.stop()
       for (const visitor of visitors) visitor.check()
     },

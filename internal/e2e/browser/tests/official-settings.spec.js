@@ -2,12 +2,12 @@
 import { password } from '../support/person.js'
 import { expect, test } from '../support/official.js'
 
-const off = { Enabled: false, Required: false, SignIn: false, VerifyAtSignUp: false }
-const required = { Enabled: true, Required: true, SignIn: true, VerifyAtSignUp: true }
+const off = { enabled: false, required: false, sign_in: false, verify_at_sign_up: false }
+const required = { enabled: true, required: true, sign_in: true, verify_at_sign_up: true }
 
 test('where numbers identify people, they sign up and in with a code by text', async ({ newVisitor }) => {
   const visitor = await newVisitor({
-    settings: { EmailAddress: off, Username: off, Password: off, PhoneNumber: required, Strategies: ['phone_code'] },
+    settings: { email_address: off, username: off, password: off, phone_number: required, strategies: ['phone_code'] },
   })
   const { page, app, signUp, signIn, phone } = visitor
   await page.goto(app.origin + '/sign-up')
@@ -23,7 +23,7 @@ test('where numbers identify people, they sign up and in with a code by text', a
 
 test('where usernames identify people, they sign up and in with a password', async ({ newVisitor }) => {
   const visitor = await newVisitor({
-    settings: { EmailAddress: off, PhoneNumber: off, Username: { ...required, VerifyAtSignUp: false }, Strategies: ['password'] },
+    settings: { email_address: off, phone_number: off, username: { ...required, verify_at_sign_up: false }, strategies: ['password'] },
   })
   const { page, app, signUp, signIn, username } = visitor
   await page.goto(app.origin + '/sign-up')
@@ -39,7 +39,7 @@ test('where usernames identify people, they sign up and in with a password', asy
 })
 
 test('where addresses are proved by links, people follow one to sign up, and one for a further address', async ({ newVisitor }) => {
-  const visitor = await newVisitor({ settings: { Strategies: ['password', 'email_link'] } })
+  const visitor = await newVisitor({ settings: { phone_number: off, strategies: ['password', 'email_link'] } })
   const { page, app, server, signUp, profile, email } = visitor
   /**
    * Follows the link in the next mail, in another tab.

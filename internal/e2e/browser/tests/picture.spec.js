@@ -119,7 +119,7 @@ test('the official SDK sets a picture, as a file and as text, and removes it', a
   await person.context.route(server.origin + '/v1/**', (route) => route.continue({ headers: { ...route.request().headers(), ...fromElsewhere() } }))
   await person.arrive()
   const { buffer } = await drawn(page, 'image/png', 300, 200)
-  const app = await App.start(server.origin, server.keys.CLERK_PUBLISHABLE_KEY)
+  const app = await App.start(server)
   try {
     await page.goto(app.origin + '/')
     await expect(page.locator('#status')).toHaveText(/^signed in as user_/)

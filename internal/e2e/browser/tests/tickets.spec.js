@@ -116,7 +116,7 @@ test('an invitation brings its address, which needs no code', async ({ person, n
 
 test('the official components redeem both', async ({ newPerson, server }) => {
   test.setTimeout(120_000)
-  const app = await App.start(server.origin, server.keys.CLERK_PUBLISHABLE_KEY)
+  const app = await App.start(server)
   try {
     const [member, guest] = [await newPerson({ extraHTTPHeaders: {} }), await newPerson({ extraHTTPHeaders: {} })]
 
