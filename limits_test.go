@@ -1,6 +1,7 @@
 package gatehouse_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,9 +26,10 @@ func TestSessionLimits(t *testing.T) {
 		{"idle_over", 0, time.Hour, time.Hour, session.StatusExpired},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			at := now
+			var at atomic.Int64 // Unix milliseconds; jobs of the server read the clock, too
+			at.Store(now.UnixMilli())
 			c := development(t)
-			c.SessionLifetime, c.SessionIdleTimeout, c.Now = tt.lifetime, tt.idle, func() time.Time { return at }
+			c.SessionLifetime, c.SessionIdleTimeout, c.Now = tt.lifetime, tt.idle, func() time.Time { return time.UnixMilli(at.Load()) }
 			s, err := gatehouse.Open(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
@@ -37,11 +39,11 @@ func TestSessionLimits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ss, err := s.Sessions().Start(t.Context(), session.NewSession{ClientID: client.ID, UserID: "user_2AbCdEfGhIjKlMnOpQrStUvWxYz", AsOf: at})
+			ss, err := s.Sessions().Start(t.Context(), session.NewSession{ClientID: client.ID, UserID: "user_2AbCdEfGhIjKlMnOpQrStUvWxYz", AsOf: now})
 			if err != nil {
 				t.Fatal(err)
 			}
-			at = at.Add(tt.after)
+			at.Add(tt.after.Milliseconds())
 			if got, err := s.Sessions().Get(t.Context(), ss.ID); err != nil || got.Status != tt.want {
 				t.Errorf("status = %s, %v, want %s", got.Status, err, tt.want)
 			}
