@@ -77,7 +77,7 @@ func FuzzRedirectURL(f *testing.F) {
 	h, err := frontendapi.New(frontendapi.Config{
 		Users: &user.Service{}, Sessions: &session.Service{}, Flow: &flow.Engine{}, Limits: awayLimits{},
 		JWKS: func() []byte { return nil }, Settings: func() flow.Settings { return flow.Settings{} },
-		PublicURL: &url.URL{Scheme: "http", Host: "localhost:8080"}, PublishableKey: key, ClientAddress: (*http.Request).UserAgent,
+		PublicURL: &url.URL{Scheme: "http", Host: "localhost:8080"}, PublishableKey: key, Issuer: "https://clerk.localhost", ClientAddress: (*http.Request).UserAgent,
 		AllowedOrigin: func(o string) bool { return o == publicURL || o == otherApp },
 	})
 	if err != nil {
