@@ -2,7 +2,10 @@
 import { expect, test } from '../support/official.js'
 import { newPassword } from '../support/visitor.js'
 
-test('the official profile changes name, username, addresses, numbers and password', async ({ visitor, newVisitor, server }) => {
+/** A PNG of one pixel. */
+const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+
+test('the official profile changes name, picture, username, addresses, numbers and password', async ({ visitor, newVisitor, server }) => {
   test.setTimeout(180_000)
   const { page, app, profile, email, phone, submit } = visitor
   await visitor.arrive()
@@ -21,6 +24,19 @@ test('the official profile changes name, username, addresses, numbers and passwo
     await profile.waitForSectionCardClosed('profile')
     await expect(page.locator('.cl-profileSectionItem__profile')).toContainText('Ada Lovelace')
     expect(await user()).toMatchObject({ first_name: 'Ada', last_name: 'Lovelace' })
+  })
+
+  await test.step('picture', async () => {
+    await profile.clickToUpdateProfile()
+    await page.locator('.cl-profileSection__profile input[type="file"]').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: dot })
+    await expect.poll(async () => (await user()).has_image).toBe(true)
+    const { pathname } = new URL((await user()).image_url)
+    await expect(page.locator(`img[src*="${pathname}"]`).first()).toBeVisible()
+    await profile.waitForSectionCardClosed('profile')
+    await profile.clickToUpdateProfile()
+    await page.locator('.cl-avatarImageActionsRemove').click()
+    await expect.poll(async () => (await user()).has_image).toBe(false)
+    await profile.waitForSectionCardClosed('profile')
   })
 
   await test.step('username', async () => {
