@@ -62,6 +62,21 @@ func (c *challenge) status(now time.Time) string {
 	return statusUnverified
 }
 
+// open fails for a challenge that a proof by strategy cannot meet now.
+func (c *challenge) open(strategy string, now time.Time) error {
+	switch {
+	case c == nil:
+		return errVerificationMissing
+	case c.Verified:
+		return errVerified
+	case c.Strategy != strategy:
+		return errStrategyMismatch
+	case !now.Before(c.ExpireAt):
+		return errExpired
+	}
+	return nil
+}
+
 // Verification is the public state of one proof.
 type Verification struct {
 	Object      string // "verification_otp", "verification_password"
@@ -200,16 +215,10 @@ func (e *Engine) deliver(ctx context.Context, r *round, ch *challenge, to destin
 // its own committed write before it is judged (C-05).
 func (e *Engine) judgeCode(ctx context.Context, r *round, strategy, code string) (bool, error) {
 	ch := r.challenge
-	switch {
-	case ch == nil:
-		return false, errVerificationMissing
-	case ch.Verified:
-		return false, errVerified
-	case ch.Strategy != strategy:
-		return false, errStrategyMismatch
-	case !r.now.Before(ch.ExpireAt):
-		return false, errExpired
-	case code == "":
+	if err := ch.open(strategy, r.now); err != nil {
+		return false, err
+	}
+	if code == "" {
 		return false, missing("code")
 	}
 	n, err := e.attempts.Try(ctx, r.attempt, ch.ID, r.now)

@@ -85,17 +85,14 @@ func (e *Engine) sendLink(ctx context.Context, r *round, strategy string, to des
 
 // judgeLink reports whether token is the one that was sent last.
 func (e *Engine) judgeLink(r *round, strategy, token string) (bool, error) {
+	if token == "" {
+		strategy = "" // none: a link is followed, it cannot be typed
+	}
 	ch := r.challenge
-	switch {
-	case ch == nil:
-		return false, errVerificationMissing
-	case ch.Verified:
-		return false, errVerified
-	case ch.Strategy != strategy, token == "":
-		return false, errStrategyMismatch // a link is followed, it cannot be typed
-	case !r.now.Before(ch.ExpireAt):
-		return false, errExpired
-	case subtle.ConstantTimeCompare(ch.MAC, linkHash(token)) != 1:
+	if err := ch.open(strategy, r.now); err != nil {
+		return false, err
+	}
+	if subtle.ConstantTimeCompare(ch.MAC, linkHash(token)) != 1 {
 		return false, errFailed // a newer link killed this one (C-03)
 	}
 	return true, nil

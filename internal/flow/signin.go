@@ -254,10 +254,5 @@ func (e *Engine) newSignIn(ctx context.Context, c Caller, state signInState) (Ou
 	if err := create(ctx, e, a); err != nil {
 		return seat.outcome(), err
 	}
-	if err := e.point(ctx, seat, a.id, ""); err != nil {
-		return seat.outcome(), err
-	}
-	out := seat.outcome()
-	out.SignIn = e.signInView(a)
-	return out, nil
+	return e.goOn(ctx, seat, a)
 }

@@ -171,16 +171,21 @@ func (e *Engine) firstFactorProved(ctx context.Context, seat *seat, a *signInAtt
 	}
 	if second { // S-10: nothing more than this attempt knows about it
 		e.event(ctx, "first factor proved", slog.String("attempt_id", a.id), slog.String("user_id", string(p.user.ID)))
-		if err := e.point(ctx, seat, a.id, ""); err != nil {
-			return seat.outcome(), err
-		}
-		out := seat.outcome()
-		out.SignIn = e.signInView(a)
-		return out, nil
+		return e.goOn(ctx, seat, a)
 	}
 	return e.completeSignIn(ctx, seat, a, session.NewSession{
 		UserID: string(p.user.ID), AsOf: asOf, Strategy: ch.Strategy, FirstFactorAt: a.state.FirstFactorAt, Activity: seen,
 	})
+}
+
+// goOn makes a sign-in the client's current one, and shows it.
+func (e *Engine) goOn(ctx context.Context, seat *seat, a *signInAttempt) (Outcome, error) {
+	err := e.point(ctx, seat, a.id, "")
+	out := seat.outcome()
+	if err == nil {
+		out.SignIn = e.signInView(a)
+	}
+	return out, err
 }
 
 // secondFactorOn reports whether the user must prove a second factor to sign in.

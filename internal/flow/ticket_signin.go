@@ -85,12 +85,7 @@ func (t ticket) signedIn(ctx context.Context, c Caller, s Settings, kind user.Ti
 		return seat.outcome(), err
 	}
 	if second {
-		if err := e.point(ctx, seat, a.id, ""); err != nil {
-			return seat.outcome(), err
-		}
-		out := seat.outcome()
-		out.SignIn = e.signInView(a)
-		return out, nil
+		return e.goOn(ctx, seat, a)
 	}
 	// M-06: no FirstFactorAt, since no factor was proved.
 	return e.completeSignIn(ctx, seat, a, session.NewSession{
