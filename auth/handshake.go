@@ -26,6 +26,9 @@ const (
 	// HandshakeChallenge is the query parameter that binds a handshake to the browser
 	// that began it, see [Challenge].
 	HandshakeChallenge = "__clerk_hs_challenge"
+	// HandshakeTries is the query parameter of an app's own address that counts how often
+	// the page has asked.
+	HandshakeTries = "__clerk_hs_tries"
 	// HandshakeReason is the query parameter that says what the app was missing, for logs.
 	HandshakeReason = "__clerk_hs_reason"
 )
@@ -33,12 +36,22 @@ const (
 // BoundNonce begins the nonces of handshakes that have a challenge.
 const BoundNonce = "hsc_"
 
-// handshakeQuery are the query parameters that a handshake adds to an app's address.
-var handshakeQuery = []string{HandshakeCookie, HandshakeNonce, "__clerk_help", "__clerk_db_jwt", "__dev_session"}
+// answerQuery are the query parameters that an answer adds to an app's address;
+// handshakeQuery are all that a handshake adds.
+var (
+	answerQuery    = []string{HandshakeCookie, HandshakeNonce, "__clerk_help", "__clerk_db_jwt", "__dev_session"}
+	handshakeQuery = append(slices.Clone(answerQuery), HandshakeTries)
+)
 
 // StripHandshake returns a raw query without the parameters that a handshake adds.
 // The rest stays byte for byte as it is.
-func StripHandshake(query string) string {
+func StripHandshake(query string) string { return strip(query, handshakeQuery) }
+
+// StripAnswer is StripHandshake that keeps [HandshakeTries]: for the Frontend API, which
+// sends the browser back to where the app counts.
+func StripAnswer(query string) string { return strip(query, answerQuery) }
+
+func strip(query string, names []string) string {
 	if query == "" {
 		return ""
 	}
@@ -47,7 +60,7 @@ func StripHandshake(query string) string {
 		if plain, err := url.QueryUnescape(name); err == nil {
 			name = plain
 		}
-		return slices.Contains(handshakeQuery, name)
+		return slices.Contains(names, name)
 	}), "&")
 }
 

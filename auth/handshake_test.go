@@ -86,4 +86,11 @@ func TestStripHandshake(t *testing.T) {
 			t.Errorf("StripHandshake(%q) = %q, want %q", query, got, want)
 		}
 	}
+	const counted = "a=b&__clerk_hs_tries=2&__clerk_handshake=x"
+	if got := auth.StripHandshake(counted); got != "a=b" {
+		t.Errorf("StripHandshake keeps the tries: %q", got)
+	}
+	if got := auth.StripAnswer(counted); got != "a=b&__clerk_hs_tries=2" {
+		t.Errorf("StripAnswer = %q", got)
+	}
 }

@@ -3,6 +3,7 @@ package frontendapi
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -33,6 +34,8 @@ type call struct {
 	owed  []session.Event        // not yet counted: see limitByAddress
 	users map[user.ID]*user.User // those read so far: see userByID
 
+	parsed url.Values // the query, see query
+
 	changes bool // the method may change something: errors carry the client
 }
 
@@ -49,7 +52,7 @@ func (c *call) serve() error {
 	if err := c.checkOrigin(); err != nil {
 		return err
 	}
-	method, err := effectiveMethod(c.r)
+	method, err := effectiveMethod(c.r, c.query())
 	if err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (c *call) refuseRotated() error {
 
 // actingID takes the id of the acting session from _clerk_session_id, given once.
 func (c *call) actingID() (session.ID, error) {
-	ids := c.r.URL.Query()["_clerk_session_id"]
+	ids := c.query()["_clerk_session_id"]
 	if len(ids) > 1 {
 		return "", apierr.MalformedParameters.At("_clerk_session_id")
 	}
@@ -210,6 +213,14 @@ func (c *call) took(client session.Client, cookie *session.Cookie) {
 	if cookie != nil {
 		c.setClientCookie(*cookie)
 	}
+}
+
+// query is the request's query, parsed once: each gate looks into it.
+func (c *call) query() url.Values {
+	if c.parsed == nil {
+		c.parsed = c.r.URL.Query()
+	}
+	return c.parsed
 }
 
 func (c *call) now() time.Time { return c.h.cfg.Now() }

@@ -64,7 +64,7 @@ func (c *call) handshakeAnswer(way *wayBack, q session.HandshakeRequest) (string
 
 // handshakeTarget is where the browser goes back to: an address of an allowed origin.
 func (c *call) handshakeTarget() (*url.URL, error) {
-	values := c.r.URL.Query()["redirect_url"]
+	values := c.query()["redirect_url"]
 	if len(values) != 1 {
 		return nil, apierr.HandshakeInvalid.At("redirect_url")
 	}
@@ -101,7 +101,7 @@ func parseTarget(text string) (u *url.URL, origin string, ok bool) {
 		u.Path = "/"
 	}
 	u.Fragment, u.RawFragment = "", ""
-	u.RawQuery = auth.StripHandshake(u.RawQuery)
+	u.RawQuery = auth.StripAnswer(u.RawQuery)
 	return u, origin, true
 }
 
@@ -112,7 +112,7 @@ func misread(r rune) bool { return r <= ' ' || r == '\\' || r >= 0x7f }
 // handshakeChallenge is the SHA-256 of a secret that the app left in the browser, "" if
 // it left none.
 func (c *call) handshakeChallenge() (string, error) {
-	values := c.r.URL.Query()[auth.HandshakeChallenge]
+	values := c.query()[auth.HandshakeChallenge]
 	switch {
 	case len(values) == 0:
 		return "", nil

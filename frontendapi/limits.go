@@ -72,7 +72,7 @@ func (c *call) limitByAddress(rt route) error {
 // development server, which signs in more often than people do. What an account or a
 // destination has to bear is counted as ever.
 func (c *call) isTest() bool {
-	tokens := c.r.URL.Query()["__clerk_testing_token"]
+	tokens := c.query()["__clerk_testing_token"]
 	return len(tokens) == 1 && c.h.cfg.Flow.IsTestingToken(tokens[0])
 }
 

@@ -22,7 +22,7 @@ func (c *call) followLink() error {
 		c.w.WriteHeader(http.StatusServiceUnavailable)
 		return nil
 	}
-	tokens := c.r.URL.Query()["token"]
+	tokens := c.query()["token"]
 	if len(tokens) != 1 {
 		return apierr.LinkInvalid
 	}

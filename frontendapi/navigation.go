@@ -44,7 +44,7 @@ func (c *call) syncClient() error {
 // navigationTarget returns the query parameter redirect_url, given once and allowed
 // (H-01, H-02).
 func (c *call) navigationTarget() (*url.URL, error) {
-	values := c.r.URL.Query()["redirect_url"]
+	values := c.query()["redirect_url"]
 	if len(values) == 0 {
 		return nil, apierr.ParamMissing.At("redirect_url")
 	}

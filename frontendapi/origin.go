@@ -77,7 +77,7 @@ func (c *call) preflight() error {
 // token in Authorization, which this server does not issue. A session token in that
 // header never signs anybody in; without _is_native the header is not looked at.
 func (c *call) refuseNative() error {
-	if slices.ContainsFunc(c.r.URL.Query()["_is_native"], func(v string) bool { return v != "" && v != "0" && v != "false" }) {
+	if slices.ContainsFunc(c.query()["_is_native"], func(v string) bool { return v != "" && v != "0" && v != "false" }) {
 		return apierr.NativeDisabled
 	}
 	return nil

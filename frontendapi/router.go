@@ -2,6 +2,7 @@ package frontendapi
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 )
@@ -38,11 +39,11 @@ func (h *Handler) on(pattern string, n need, l limit, serve func(*call) error, p
 // effectiveMethod is the method that a request means. The official SDK sends only GET and
 // POST and puts the verb into ?_method=, which counts on POST alone and for these three
 // verbs alone.
-func effectiveMethod(r *http.Request) (string, error) {
+func effectiveMethod(r *http.Request, query url.Values) (string, error) {
 	if r.Method != http.MethodPost {
 		return r.Method, nil
 	}
-	values, ok := r.URL.Query()["_method"]
+	values, ok := query["_method"]
 	if !ok {
 		return r.Method, nil
 	}

@@ -11,7 +11,7 @@ const landedTicket = "__clerk_ticket"
 // invitations lead to. It sends the browser on to the page that redeems the ticket, and
 // changes nothing itself: whoever only looks at the link uses nothing up.
 func (c *call) acceptTicket() error {
-	tickets := c.r.URL.Query()["ticket"]
+	tickets := c.query()["ticket"]
 	if len(tickets) != 1 {
 		return apierr.TicketInvalid
 	}

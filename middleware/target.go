@@ -2,26 +2,21 @@ package middleware
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 )
 
-const (
-	// maxTries is how often a page asks before it takes the browser for signed out (H-07).
-	maxTries = 3
-	// triesQuery counts, in the address that an answer comes back to, how often this page
-	// has asked: many tabs that open at once, each with a page of its own, are no loop.
-	triesQuery = "__clerk_hs_tries"
-)
+// maxTries is how often a page asks before it takes the browser for signed out (H-07). It
+// is counted in the address that an answer comes back to: many tabs that open at once,
+// each with a page of its own, are no loop.
+const maxTries = 3
 
 // cleanTarget is path and query of r without what a handshake added.
 func cleanTarget(r *http.Request) string {
 	path, query, _ := strings.Cut(pathAndQuery(r), "?")
-	query = withoutTries(auth.StripHandshake(query))
-	if query != "" {
+	if query = auth.StripHandshake(query); query != "" {
 		return path + "?" + query
 	}
 	return path
@@ -33,7 +28,7 @@ func countedTarget(r *http.Request, tries int) string {
 	if strings.Contains(target, "?") {
 		sep = "&"
 	}
-	return target + sep + triesQuery + "=" + strconv.Itoa(tries)
+	return target + sep + auth.HandshakeTries + "=" + strconv.Itoa(tries)
 }
 
 // toCleanTarget sends the browser to cleanTarget: neither history nor a second click
@@ -47,7 +42,7 @@ func toCleanTarget(w http.ResponseWriter, r *http.Request) {
 // triesOf reads the number of tries; any value but a small number counts as all of them.
 func triesOf(r *http.Request) int {
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		if value, ok := strings.CutPrefix(pair, triesQuery+"="); ok {
+		if value, ok := strings.CutPrefix(pair, auth.HandshakeTries+"="); ok {
 			if n, err := strconv.Atoi(value); err == nil && n >= 0 && n <= maxTries {
 				return n
 			}
@@ -55,15 +50,4 @@ func triesOf(r *http.Request) int {
 		}
 	}
 	return 0
-}
-
-// withoutTries takes the number of tries out of a raw query.
-func withoutTries(query string) string {
-	if !strings.Contains(query, triesQuery) {
-		return query
-	}
-	return strings.Join(slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		return name == triesQuery
-	}), "&")
 }
