@@ -47,7 +47,7 @@ var sentinels = map[string]struct {
 	"user.ErrLinked":                 {err: user.ErrLinked},
 	"session.ErrImpersonated":        {err: session.ErrImpersonated},
 	"session.ErrTokenTooLarge":       {err: session.ErrTokenTooLarge, internal: true},
-	"session.ErrKeyState":            {err: session.ErrKeyState, internal: true},
+	"session.ErrKeyState":            {err: session.ErrKeyState},
 }
 
 func TestEverySentinelIsMapped(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
+	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -45,8 +46,16 @@ var fromDomain = []struct {
 	{session.ErrUserRevoked, AuthenticationInvalid},
 	{session.ErrExpired, AuthenticationInvalid},
 	{session.ErrConflict, Conflict},
+	{session.ErrKeyState, Conflict},
 	{session.ErrImpersonated, mustCode("authorization_invalid")}, // whoever acts as somebody changes nothing that protects them
 	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
+	{secretkey.ErrNotFound, NotFound},
+	{secretkey.ErrUnknown, SecretKeyInvalid},
+	{secretkey.ErrStale, Unavailable.After(busyFor)}, // a key that may be revoked opens nothing
+	{secretkey.ErrConfigured, FeatureOff.Saying("This key stands in the configuration of the servers and goes only there.")},
+	{secretkey.ErrTooMany, mustCode("quota_exceeded")},
+	{secretkey.ErrLabel, ParamFormat.At("label")},
+	{secretkey.ErrLife, ParamValue.At("expires_in_seconds")},
 	{settings.ErrOutdated, Conflict},
 	{jwttemplate.ErrNotFound, NotFound},
 	{jwttemplate.ErrBusy, Conflict},
@@ -77,6 +86,9 @@ func From(err error) *Error {
 	if e, ok := errors.AsType[*user.FieldError](err); ok {
 		return fromField(e).Because(err)
 	}
+	if e, ok := errors.AsType[*session.KeyStateError](err); ok {
+		return fromKeyState(e).Because(err)
+	}
 	if e := fromSettings(err); e != nil {
 		return e.Because(err)
 	}
@@ -103,6 +115,17 @@ func fromFlow(fe *flow.Error, err error) *Error {
 		e = e.With("session_id", string(fe.SessionID))
 	}
 	return e
+}
+
+// fromKeyState tells operators what stands in the way of a change of signing keys.
+func fromKeyState(e *session.KeyStateError) *Error {
+	switch {
+	case e.External:
+		return Conflict.Saying("The key that signs comes from the configuration of the servers. Replace it there first.")
+	case !e.Until.IsZero():
+		return Conflict.Saying("Tokens that the key signed may live until " + e.Until.UTC().Format(time.RFC3339) + ". Retire it after that.")
+	}
+	return Conflict.Saying("The key is " + string(e.State) + ", and cannot become what you ask for.")
 }
 
 // fromSettings maps what package settings refuses; nil for everything else.
