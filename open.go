@@ -185,7 +185,8 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	s.sessions, err = session.NewService(session.Config{
 		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
 		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts,
-		Lifetime: c.SessionLifetime, IdleTimeout: c.SessionIdleTimeout, Now: c.Now, Logger: s.log,
+		Lifetime: c.SessionLifetime, IdleTimeout: c.SessionIdleTimeout, MaxTokenLifetime: c.MaxTokenLifetime,
+		Now: c.Now, Logger: s.log,
 	})
 	return keys, err
 }

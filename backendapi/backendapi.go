@@ -139,6 +139,8 @@ func (h *Handler) register() {
 
 	h.routes.Add("POST /v1/sign_in_tokens", (*call).createSignInToken)
 	h.routes.Add("POST /v1/sign_in_tokens/{id}/revoke", (*call).revokeSignInToken)
+	h.routes.Add("POST /v1/actor_tokens", (*call).createActorToken)
+	h.routes.Add("POST /v1/actor_tokens/{id}/revoke", (*call).revokeActorToken)
 	h.routes.Add("GET /v1/invitations", (*call).listInvitations)
 	h.routes.Add("POST /v1/invitations", (*call).createInvitation)
 	h.routes.Add("POST /v1/invitations/bulk", (*call).createInvitations)
@@ -146,11 +148,18 @@ func (h *Handler) register() {
 	h.routes.Add("POST /v1/users/{id}/profile_image", (*call).setImage)
 	h.routes.Add("DELETE /v1/users/{id}/profile_image", (*call).removeImage)
 
+	h.routes.Add("GET /v1/clients", (*call).withdrawn)
+	h.routes.Add("POST /v1/clients/verify", (*call).verifyClient)
 	h.routes.Add("GET /v1/clients/handshake_payload", (*call).handshakePayload)
+	h.routes.Add("GET /v1/clients/{id}", (*call).getClient)
 
 	h.routes.Add("GET /v1/sessions", (*call).listSessions)
+	h.routes.Add("POST /v1/sessions", (*call).createSession)
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
 	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)
+	h.routes.Add("POST /v1/sessions/{id}/verify", (*call).withdrawn)
+	h.routes.Add("POST /v1/sessions/{id}/tokens", (*call).mintToken)
+	h.routes.Add("POST /v1/sessions/{id}/tokens/{template}", (*call).mintTemplate)
 
 	h.routes.Add("POST /v1/testing_tokens", (*call).createTestingToken)
 

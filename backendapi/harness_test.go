@@ -128,7 +128,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 			now.TestMode = s.settings.Current().TestMode
 			return now
 		},
-		TestCode: "424242", Pepper: make([]byte, 32), Now: clock, Logger: logger,
+		TokenTemplates: templates.ByName, TestCode: "424242", Pepper: make([]byte, 32), Now: clock, Logger: logger,
 	})
 	must(t, err)
 	t.Cleanup(engine.Close)

@@ -2,7 +2,6 @@ package backendapi
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
@@ -61,16 +60,11 @@ func (c *call) listSecretKeys() error {
 // createSecretKey serves POST /v1/secret_keys.
 func (c *call) createSecretKey() error {
 	f := c.fields("label", "expires_in_seconds")
-	label, seconds := f.text("label"), f.number("expires_in_seconds")
-	if seconds == nil {
-		seconds = new(0)
-	} else if *seconds == 0 {
-		f.fail(apierr.ParamValue.At("expires_in_seconds"))
-	}
+	label, life := f.text("label"), f.seconds("expires_in_seconds")
 	if f.err != nil {
 		return f.err
 	}
-	made, err := c.h.cfg.SecretKeys.Create(c.r.Context(), label, time.Duration(*seconds)*time.Second)
+	made, err := c.h.cfg.SecretKeys.Create(c.r.Context(), label, life)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,13 @@ type Config struct {
 	// Attempts keeps handshakes by nonce. Without it HandshakeNonce fails.
 	Attempts AttemptStore
 
-	Lifetime       time.Duration // absolute life of a session; 0 means 7 days
-	IdleTimeout    time.Duration // without touch or mint; 0 means off
-	TokenLifetime  time.Duration // 1 s to 30 min: the revocation log is kept for 1 h; 0 means 60 s
+	Lifetime      time.Duration // absolute life of a session; 0 means 7 days
+	IdleTimeout   time.Duration // without touch or mint; 0 means off
+	TokenLifetime time.Duration // 1 s to 30 min: the revocation log is kept for 1 h; 0 means 60 s
+	// MaxTokenLifetime is the longest that TokenFor takes, up to 30 min; 0 means
+	// TokenLifetime. Nodes hold revocations in memory for as long.
+	MaxTokenLifetime time.Duration
+
 	ClientLifetime time.Duration // life of a __client cookie from its last rotation; 0 means 365 days
 	RevocationPoll time.Duration // how often Run reads the log; 0 means 200 ms
 	StaleAfter     time.Duration // how old the feed may be before Current is false; 0 means 5 s
@@ -79,6 +83,12 @@ func NewService(cfg Config) (*Service, error) {
 	if cfg.TokenLifetime > maxTokenLifetime {
 		return nil, fmt.Errorf("session: Config.TokenLifetime is %v, want at most %v", cfg.TokenLifetime, maxTokenLifetime)
 	}
+	if cfg.MaxTokenLifetime == 0 {
+		cfg.MaxTokenLifetime = cfg.TokenLifetime
+	}
+	if cfg.MaxTokenLifetime < cfg.TokenLifetime || cfg.MaxTokenLifetime > maxTokenLifetime {
+		return nil, fmt.Errorf("session: Config.MaxTokenLifetime is %v, want %v to %v", cfg.MaxTokenLifetime, cfg.TokenLifetime, maxTokenLifetime)
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -88,7 +98,7 @@ func NewService(cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg, log: cfg.Logger}
 	s.cookies = newCookies(cfg.Clients, cfg.ClientLifetime, s.now)
 	s.tokens = newTokenCache()
-	s.revoked = newRevocationSet(cfg.TokenLifetime + revocationSlack)
+	s.revoked = newRevocationSet(cfg.MaxTokenLifetime + revocationSlack)
 	return s, nil
 }
 

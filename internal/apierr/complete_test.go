@@ -46,6 +46,7 @@ var sentinels = map[string]struct {
 	"user.ErrLastIdentification":     {err: user.ErrLastIdentification},
 	"user.ErrLinked":                 {err: user.ErrLinked},
 	"session.ErrImpersonated":        {err: session.ErrImpersonated},
+	"session.ErrTokenLifetime":       {err: session.ErrTokenLifetime},
 	"session.ErrTokenTooLarge":       {err: session.ErrTokenTooLarge, internal: true},
 	"session.ErrKeyState":            {err: session.ErrKeyState},
 }

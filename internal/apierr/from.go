@@ -44,6 +44,7 @@ var fromDomain = []struct {
 	{session.ErrNotFound, NotFound},
 	{session.ErrNotActive, AuthenticationInvalid},
 	{session.ErrUserRevoked, AuthenticationInvalid},
+	{session.ErrTokenLifetime, FeatureOff.At("expires_in_seconds").Saying("Session tokens of this instance do not live that long. Use a JWT template for a token that lives longer.")},
 	{session.ErrExpired, AuthenticationInvalid},
 	{session.ErrConflict, Conflict},
 	{session.ErrKeyState, Conflict},
@@ -182,6 +183,10 @@ func fromTicket(t *user.TicketError) *Error {
 	switch {
 	case t.Status == user.TicketExpired:
 		return mustCode("ticket_expired_code")
+	case t.Kind == user.TicketActor && t.Status == user.TicketAccepted:
+		return mustCode("actor_token_already_used_code")
+	case t.Kind == user.TicketActor:
+		return mustCode("actor_token_revoked_code")
 	case t.Status == user.TicketAccepted && invitation:
 		return mustCode("invitation_already_accepted")
 	case t.Status == user.TicketAccepted:

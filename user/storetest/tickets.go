@@ -18,6 +18,13 @@ func newToken(u *user.User) *user.Ticket {
 	}
 }
 
+func newActorToken(u *user.User) *user.Ticket {
+	t := newToken(u)
+	t.ID, t.Kind = user.TicketID(random.ID("act", noon)), user.TicketActor
+	t.Actor, t.SessionLife = []byte(`{"sub":"user_a","reason":"ticket 7 <b>"}`), 30*time.Minute
+	return t
+}
+
 func newInvitation(address string) *user.Ticket {
 	return &user.Ticket{
 		ID: user.TicketID(random.ID("inv", noon)), Kind: user.TicketInvitation, Hash: random.Base62(64), Status: user.TicketPending,
