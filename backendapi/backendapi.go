@@ -158,6 +158,7 @@ func (h *Handler) register() {
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
 	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)
 	h.routes.Add("POST /v1/sessions/{id}/verify", (*call).withdrawn)
+	h.routes.Add("POST /v1/sessions/{id}/refresh", (*call).refreshSession)
 	h.routes.Add("POST /v1/sessions/{id}/tokens", (*call).mintToken)
 	h.routes.Add("POST /v1/sessions/{id}/tokens/{template}", (*call).mintTemplate)
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"github.com/gatehouse-dev/gatehouse/auth"
 )
 
 // Config sets up a Service. The zero value of every optional field works.
@@ -44,7 +46,9 @@ type Service struct {
 	cookies *scs.SessionManager
 	tokens  *tokenCache
 	revoked *revocationSet
-	feed    feed
+	// verifier takes the service's own tokens, for Refreshable.
+	verifier *auth.Verifier
+	feed     feed
 }
 
 // NewService checks cfg and returns a Service; the error names the bad field.
@@ -96,6 +100,10 @@ func NewService(cfg Config) (*Service, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{cfg: cfg, log: cfg.Logger}
+	var err error
+	if s.verifier, err = auth.NewVerifier(auth.VerifierConfig{Keys: cfg.Keys, Issuer: cfg.Issuer, Now: cfg.Now}); err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
 	s.cookies = newCookies(cfg.Clients, cfg.ClientLifetime, s.now)
 	s.tokens = newTokenCache()
 	s.revoked = newRevocationSet(cfg.MaxTokenLifetime + revocationSlack)

@@ -87,6 +87,12 @@ func From(err error) *Error {
 	if e, ok := errors.AsType[*user.FieldError](err); ok {
 		return fromField(e).Because(err)
 	}
+	if e, ok := errors.AsType[*session.RefreshError](err); ok {
+		if e, ok := ByCode(fromRefresh[e.Rule]); ok {
+			return e.Because(err)
+		}
+		return Internal.Because(err)
+	}
 	if e, ok := errors.AsType[*session.KeyStateError](err); ok {
 		return fromKeyState(e).Because(err)
 	}
@@ -116,6 +122,24 @@ func fromFlow(fe *flow.Error, err error) *Error {
 		e = e.With("session_id", string(fe.SessionID))
 	}
 	return e
+}
+
+// fromRefresh maps the rules of a refresh. A test keeps it complete.
+var fromRefresh = map[session.RefreshRule]string{
+	session.RefreshExpiredInvalid:    "expired_session_token_invalid",
+	session.RefreshExpiredNoSession:  "expired_session_token_missing_sid",
+	session.RefreshExpiredNoParty:    "expired_session_token_missing_azp",
+	session.RefreshExpiredNoTime:     "session_refresh_expired_session_token_missing_iat",
+	session.RefreshExpiredTooOld:     "session_refresh_expired_session_token_too_old",
+	session.RefreshOriginInvalid:     "refresh_request_origin_invalid",
+	session.RefreshOriginOther:       "refresh_request_origin_azp_mismatch",
+	session.RefreshSessionOther:      "refresh_sid_mismatch",
+	session.RefreshSessionUnknown:    "session_refresh_session_not_found",
+	session.RefreshSessionInactive:   "session_refresh_inactive_session",
+	session.RefreshSessionIneligible: "session_refresh_session_token_ineligible",
+	session.RefreshUserUnknown:       "session_refresh_user_not_found",
+	session.RefreshTokenUnknown:      "refresh_token_not_found",
+	session.RefreshTokenUsed:         "session_refresh_expired_session_token_consumed",
 }
 
 // fromKeyState tells operators what stands in the way of a change of signing keys.

@@ -61,3 +61,20 @@ func actorID(actor json.RawMessage) string {
 	_ = json.Unmarshal(actor, &who) // it was checked when the token was made
 	return who.Subject
 }
+
+// Refresh mints a session token in place of an expired one for the server of an app. The
+// user is read anew (S-08). *session.RefreshError.
+func (e *Engine) Refresh(ctx context.Context, q session.RefreshRequest, cookies bool) (session.Refreshed, error) {
+	ss, err := e.sessions.Refreshable(ctx, q)
+	if err != nil {
+		return session.Refreshed{}, err
+	}
+	u, err := e.users.ByID(ctx, user.ID(ss.UserID))
+	if errors.Is(err, user.ErrNotFound) || err == nil && u.Banned {
+		return session.Refreshed{}, &session.RefreshError{Rule: session.RefreshUserUnknown, Err: err}
+	}
+	if err != nil {
+		return session.Refreshed{}, fmt.Errorf("read user: %w", err)
+	}
+	return e.sessions.Refresh(ctx, ss, q, cookies)
+}
