@@ -70,7 +70,7 @@ func (e *Engine) enter(ctx context.Context, s *seat, ns session.NewSession) (ses
 	}
 	e.event(ctx, "signed in", slog.String("user_id", ns.UserID), slog.String("session_id", string(ss.ID)),
 		slog.String("client_id", string(s.client.ID)), slog.String("strategy", ns.Strategy))
-	if ss.Actor != nil { // L-04: who acts as whom
+	if ss.Actor != nil { // both ids, in one line
 		e.event(ctx, "impersonation began", slog.String("user_id", ns.UserID), slog.String("session_id", string(ss.ID)),
 			slog.String("actor_id", actorID(ss.Actor)))
 	}
