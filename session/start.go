@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,7 +41,9 @@ type NewSession struct {
 	SecondFactorAt time.Time       // zero means never
 	Actor          json.RawMessage // who acts in the user's name: the claim act, an object with a sub
 	Activity       Activity
-	Lifetime       time.Duration // 0 means Config.Lifetime, which it may not exceed
+	// Lifetime 0 means Config.Lifetime, which it may not exceed. With an Actor it is 30
+	// minutes at most, and ends with 10 minutes of doing nothing (B-05).
+	Lifetime time.Duration
 }
 
 // Start signs a user in on a client: stores the session, makes it the client's last
@@ -73,9 +76,9 @@ func (s *Service) Start(ctx context.Context, ns NewSession) (Session, error) {
 
 func (s *Service) newSession(ns NewSession) (Session, error) {
 	now := s.now()
-	lifetime := ns.Lifetime
-	if lifetime == 0 {
-		lifetime = s.cfg.Lifetime
+	lifetime := cmp.Or(ns.Lifetime, s.cfg.Lifetime)
+	if ns.Actor != nil {
+		lifetime = min(lifetime, impersonationLife, s.cfg.Lifetime)
 	}
 	switch {
 	case ns.UserID == "":

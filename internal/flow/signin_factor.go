@@ -217,12 +217,15 @@ func (e *Engine) completeSignIn(ctx context.Context, seat *seat, a *signInAttemp
 	if err != nil {
 		return seat.outcome(), err
 	}
+	out := seat.outcome()
+	out.SignIn = e.signInView(a)
+	if ss.Actor != nil {
+		return out, nil // it is not the user who signed in
+	}
 	at := ss.CreatedAt
 	if _, err := e.users.Update(ctx, user.ID(ns.UserID), user.Change{LastSignInAt: &at}); err != nil {
 		e.log.WarnContext(ctx, "last sign-in not noted", slog.String("user_id", ns.UserID), slog.Any("err", err))
 	}
-	out := seat.outcome()
-	out.SignIn = e.signInView(a)
 	return out, nil
 }
 
