@@ -49,6 +49,7 @@ type User struct {
 	FirstName  string
 	LastName   string
 	Locale     string  // BCP 47
+	Timezone   string  // IANA name
 	ImageID    ImageID // "" means no picture was set
 
 	PrimaryEmailAddressID IdentificationID
@@ -61,10 +62,17 @@ type User struct {
 
 	PasswordDigest    Digest // "" means no password
 	PasswordUpdatedAt time.Time
+	// PasswordCompromised: the password signs nobody in, and whoever signs in by a code or
+	// a link has to set another.
+	PasswordCompromised bool
+
+	TOTPSecret        SealedSecret // "" means no authenticator app
+	TOTPUsedStep      int64        // time step of the code that was used last; only later ones are good (M-01)
 	TOTPEnabled       bool
+	BackupCodes       []Digest // that are left
 	BackupCodeEnabled bool
-	MFAEnabledAt      time.Time
-	MFADisabledAt     time.Time
+	MFAEnabledAt      time.Time // when the user had a second factor after having none
+	MFADisabledAt     time.Time // when the last one went
 
 	Banned                    bool
 	Locked                    bool      // locked by an operator, or by failures until LockedUntil
@@ -130,6 +138,7 @@ func (u *User) clone() *User {
 		i.LinkedTo = slices.Clone(i.LinkedTo)
 		i.Details = bytes.Clone(i.Details)
 	}
+	c.BackupCodes = slices.Clone(u.BackupCodes)
 	c.PublicMetadata = bytes.Clone(u.PublicMetadata)
 	c.PrivateMetadata = bytes.Clone(u.PrivateMetadata)
 	c.UnsafeMetadata = bytes.Clone(u.UnsafeMetadata)

@@ -60,7 +60,7 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 	case right && sends:
 		return asOf, p.current(r.challenge)
 	case right:
-		return asOf, nil
+		return asOf, turnedAway(st, p.user)
 	}
 	if err := e.countFailure(ctx, p, r); err != nil {
 		return asOf, err
