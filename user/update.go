@@ -104,7 +104,7 @@ func (s *Service) Update(ctx context.Context, id ID, c Change) (*User, error) {
 // the backup codes of c, and seals the TOTP secret.
 func (s *Service) prepare(ctx context.Context, id ID, c *Change) (err error) {
 	if c.passwords() > 1 {
-		return &FieldError{Field: "password", Rule: RuleValue}
+		return &FieldError{Field: "password_digest", Rule: RuleValue}
 	}
 	switch {
 	case c.Password != nil:
