@@ -78,7 +78,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 			PhoneNumber: flow.Attribute{Enabled: true, FirstFactor: true}, Username: flow.Attribute{Enabled: true, FirstFactor: true},
 			FirstName: flow.Attribute{Enabled: true}, LastName: flow.Attribute{Enabled: true}, Password: flow.Attribute{Enabled: true},
 			Strategies: []string{"password", "email_code", "phone_code"},
-			TicketURL: "https://app.example.com/v1/tickets/accept",
+			TicketURL:  "https://app.example.com/v1/tickets/accept",
 		},
 	}
 	clock := func() time.Time { return s.now }

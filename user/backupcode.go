@@ -101,20 +101,20 @@ func (s *Service) useBackupCode(ctx context.Context, u *User, code string) error
 	return err
 }
 
-// hashSet hashes codes under one salt, one after the other in one turn: a guess is then
-// compared with all of them at the price of one hash.
+// hashSet hashes codes under one salt: a guess is then compared with all of them at the
+// price of one hash. Each takes a turn of its own, so that sign-ins come in between.
 func (h *Hasher) hashSet(ctx context.Context, codes []string) ([]Digest, error) {
-	release, err := h.acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
 	salt := random.Bytes(saltLength)
 	digests := make([]Digest, 0, len(codes))
 	for _, code := range codes {
+		release, err := h.acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
 		begun := time.Now()
 		sum := argon2.IDKey([]byte(code), salt, h.params.Iterations, h.params.Memory, h.params.Parallelism, keyLength)
 		h.observe(time.Since(begun))
+		release()
 		digests = append(digests, Digest(digest.FormatArgon2id(h.params, salt, sum)))
 	}
 	return digests, nil

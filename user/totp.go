@@ -120,7 +120,7 @@ func (s *Service) useTOTP(ctx context.Context, u *User, code string) error {
 		return err
 	}
 	step, ok := matchTOTP(secret, code, s.now())
-	if !ok || step <= u.TOTPUsedStep {
+	if !ok {
 		return ErrCodeWrong
 	}
 	again := u.TOTPSecret

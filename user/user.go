@@ -13,8 +13,12 @@
 // Passwords have 8 to 256 code points (at most 1024 bytes), each of which counts, and
 // are none that breaches have made common. They are kept as argon2id with 46 MiB, two
 // passes and a salt of 16 bytes; at most max(2, NumCPU) are hashed at once, and who
-// waits longer than 2 s gets [ErrBusy]. Digests of lower cost and of bcrypt are
-// replaced at the next sign-in. Unknown, banned and locked users cost the same work.
+// waits longer than 2 s gets [ErrBusy]. Digests of lower cost, and those that other
+// systems have made ([ImportedPassword]), are replaced at the next sign-in. Unknown, banned
+// and locked users cost the same work.
+//
+// The secret of an authenticator app is encrypted (Config.Sealer), its codes and the backup
+// codes are good once ([Service.VerifySecondFactor]).
 //
 // Each change records an [Event] in its own transaction. Bans, deletions and changes
 // of the password are handled before the call returns, the others by

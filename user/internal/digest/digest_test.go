@@ -9,8 +9,8 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
-	"github.com/gatehouse-dev/gatehouse/user/internal/digest"
 	"github.com/gatehouse-dev/gatehouse/internal/digesttest"
+	"github.com/gatehouse-dev/gatehouse/user/internal/digest"
 )
 
 // wrap does to an imported digest what Service does.
