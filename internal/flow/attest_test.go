@@ -91,6 +91,17 @@ func TestAttestationsInParallel(t *testing.T) {
 	}
 }
 
+// B-07: a lock that comes while a guess is judged holds for it, too.
+func TestAttestationMeetsLock(t *testing.T) {
+	w := newWorld(t)
+	u := w.person(jane)
+	flow.BeforeVerify(w.Engine, func() {
+		_, err := w.users.Lock(t.Context(), u.ID, w.clock().Add(time.Hour))
+		must(t, err)
+	})
+	wantCode(t, w.VerifyPassword(t.Context(), u.ID, secret), "incorrect_password")
+}
+
 func TestAttestationRefusals(t *testing.T) {
 	w := newWorld(t)
 	u := w.person(jane, func(nu *user.NewUser) { nu.Password = "" })
