@@ -109,14 +109,13 @@ func (c *call) dropFactor(do func(context.Context, user.ID) (*user.User, error))
 	return httpjson.Write(c.w, http.StatusOK, userIDJSON{UserID: id})
 }
 
-// deletePasskey serves DELETE /v1/users/{id}/passkeys/{identification}, and
-// deleteWallet the same of wallets: there are none.
+// deletePasskey serves DELETE /v1/users/{id}/passkeys/{identification}.
 func (c *call) deletePasskey() error { return c.noneThere() }
 
 // deleteWallet serves DELETE /v1/users/{id}/web3_wallets/{identification}.
 func (c *call) deleteWallet() error { return c.noneThere() }
 
-// noneThere answers that a user has no such thing.
+// noneThere answers that a user has no such thing: nobody has a passkey or a wallet.
 func (c *call) noneThere() error {
 	if err := c.fields().err; err != nil {
 		return err
