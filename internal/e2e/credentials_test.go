@@ -15,7 +15,8 @@ import (
 const totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" // RFC 6238, Appendix B
 
 // Users come from another system with their digests, sign in, and are asked by operators
-// for what they know; answers are checked against the published descriptions.
+// for what they know; answers are checked against the published descriptions, and none of
+// their secrets lies anywhere (K-03, K-06, P-10).
 func TestCredentials(t *testing.T) {
 	for _, kind := range stores {
 		t.Run(kind, func(t *testing.T) {
@@ -24,10 +25,12 @@ func TestCredentials(t *testing.T) {
 			if checked != nil {
 				transport = checked
 			}
-			importAndVerify(t, s, s.newBrowser(1, transport))
+			jane := s.newBrowser(1, transport)
+			importAndVerify(t, s, jane)
 			if checked != nil {
 				reportDifferences(t, checked)
 			}
+			lookForCanaries(t, s, keepSecrets(t, jane))
 		})
 	}
 }
@@ -75,6 +78,23 @@ func importAndVerify(t *testing.T, s *stack, jane *browser) {
 	jane.backend("POST", "/users/unban", map[string]any{"user_ids": []string{id}}).want(t, 200, "")
 	jane.backend("DELETE", path+"/passkeys/idn_2J2MvPu9PnXcuhbPZNao0LOXqK9", nil).want(t, 404, "resource_not_found")
 	jane.backend("DELETE", path+"/web3_wallets/idn_2J2MvPu9PnXcuhbPZNao0LOXqK9", nil).want(t, 404, "resource_not_found")
+}
+
+// keepSecrets makes a user who has credentials of every kind and keeps them.
+func keepSecrets(t *testing.T, jane *browser) []canary {
+	const sum, code = "f96b697d7cb7938d525a2f31aaf161d0", "canary-backup-code" // RFC 1321
+	jane.backend("POST", "/users", map[string]any{
+		"email_address": []string{"keeps@example.com"}, "password_hasher": "md5", "password_digest": sum,
+		"totp_secret": totpSecret, "backup_codes": []string{code},
+	}).want(t, 200, "")
+	in := jane.form("/v1/client/sign_ins", "identifier", "bcrypt@example.com", "password", "U*U").want(t, 200, "")
+	jane.get("/v1/me?_clerk_session_id="+in.str("response", "created_session_id")).want(t, 200, "")
+	return []canary{
+		{"imported sum", sum, nowhere},
+		{"backup code", code, nowhere},
+		{"TOTP secret", totpSecret, nowhere},
+		{"TOTP secret", "12345678901234567890", nowhere},
+	}
 }
 
 // The official Go SDK handles what users sign in with.
