@@ -51,6 +51,14 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// A digest that Django has made (test suite of djangohashers), at Django's cost.
+func TestDjangoBcrypt(t *testing.T) {
+	d, err := digest.Parse("bcrypt_sha256_django:bcrypt_sha256$$2b$12$LZSJchsWG/DrBy1erNs4eeYo6tZNlLFQmONdxN9HPesa1EyXVcTXK")
+	if err != nil || !d.Verify("ExjGmyUT73bFoT") {
+		t.Errorf("Django's digest is not its password's, %v", err)
+	}
+}
+
 // Every hasher has a vector.
 func TestVectorsAreComplete(t *testing.T) {
 	seen := map[string]bool{}
