@@ -127,7 +127,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	}
 	events := &lateHandler{}
 	s.users, err = user.NewService(user.Config{
-		Store: st.users, Events: events, Hasher: hasher,
+		Store: st.users, Events: events, Hasher: hasher, Sealer: ring,
 		PasswordRules: func() user.PasswordRules {
 			now := s.live.Current()
 			return user.PasswordRules{MinLength: now.MinPasswordLength, AppName: now.AppName}

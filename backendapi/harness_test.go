@@ -74,8 +74,11 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	s := &server{
 		t: t, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), outbox: &notify.Outbox{},
 		flow: flow.Settings{
-			AppName: "Acme", EmailAddress: flow.Attribute{Enabled: true},
-			TicketURL: "https://app.example.com/v1/tickets/accept",
+			AppName: "Acme", EmailAddress: flow.Attribute{Enabled: true, FirstFactor: true},
+			PhoneNumber: flow.Attribute{Enabled: true, FirstFactor: true}, Username: flow.Attribute{Enabled: true, FirstFactor: true},
+			FirstName: flow.Attribute{Enabled: true}, LastName: flow.Attribute{Enabled: true}, Password: flow.Attribute{Enabled: true},
+			Strategies: []string{"password", "email_code", "phone_code"},
+			TicketURL:  "https://app.example.com/v1/tickets/accept",
 		},
 	}
 	clock := func() time.Time { return s.now }
@@ -99,7 +102,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	hasher, err := user.NewHasher(user.HasherConfig{MemoryKiB: 19456, Iterations: 2})
 	must(t, err)
 	s.users, err = user.NewService(user.Config{
-		Store: userStore, Hasher: hasher, Now: clock,
+		Store: userStore, Hasher: hasher, Sealer: ring, Now: clock,
 		Events: user.EventHandlerFunc(func(ctx context.Context, e user.Event) error {
 			switch e.Type {
 			case user.EventDeleted, user.EventBanned:

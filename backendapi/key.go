@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/user"
 )
 
 // maxKey bounds a secret key, in bytes.
@@ -52,6 +53,11 @@ func (c *call) take(key string) error {
 		return c.count("bapi:"+c.pattern+":"+key, most, time.Hour)
 	}
 	return nil
+}
+
+// countUser counts a change of a user against the limit of the route, 10 in 10 s a user.
+func (c *call) countUser(id user.ID) error {
+	return c.count("bapi:"+c.pattern+":"+string(id), 10, 10*time.Second)
 }
 
 // count takes one event out of a budget.

@@ -4,23 +4,24 @@ import (
 	"slices"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
 var metadataFields = []string{"public_metadata", "private_metadata", "unsafe_metadata"}
 
-// laterFields are members of the reference that this server refuses so far: credentials
-// and identifications made elsewhere.
-var laterFields = []string{
-	"password_digest", "password_hasher", "totp_secret", "backup_codes", "web3_wallet",
-	"primary_web3_wallet_id", "profile_image_id",
-}
+// walletFields are members of the reference that this server knows and refuses: it has no
+// wallets.
+var walletFields = []string{"web3_wallet", "primary_web3_wallet_id"}
+
+// secretFields give a user credentials that were made elsewhere.
+var secretFields = []string{"password_digest", "password_hasher", "totp_secret", "backup_codes"}
 
 // createFields are the members of POST /v1/users.
-var createFields = slices.Concat(metadataFields, laterFields, []string{
+var createFields = slices.Concat(metadataFields, secretFields, []string{
 	"external_id", "first_name", "last_name", "locale", "timezone",
 	"email_address", "email_address_identification_status",
-	"phone_number", "phone_number_identification_status", "username",
+	"phone_number", "phone_number_identification_status", "username", "web3_wallet",
 	"password", "skip_password_checks", "skip_password_requirement",
 	"delete_self_enabled", "create_organization_enabled", "create_organizations_limit",
 	"legal_accepted_at", "skip_legal_checks", "skip_user_requirement", "created_at",
@@ -28,32 +29,59 @@ var createFields = slices.Concat(metadataFields, laterFields, []string{
 })
 
 // updateFields are the members of PATCH /v1/users/{id}.
-var updateFields = slices.Concat(metadataFields, laterFields, []string{
+var updateFields = slices.Concat(metadataFields, secretFields, []string{
 	"external_id", "first_name", "last_name", "locale", "timezone", "username",
-	"primary_email_address_id", "primary_phone_number_id", "notify_primary_email_address_changed",
+	"primary_email_address_id", "primary_phone_number_id", "primary_web3_wallet_id",
+	"notify_primary_email_address_changed", "profile_image_id",
 	"password", "skip_password_checks", "sign_out_of_other_sessions",
 	"delete_self_enabled", "create_organization_enabled", "create_organizations_limit",
 	"legal_accepted_at", "skip_legal_checks", "created_at", "bypass_client_trust",
 })
 
+// waiver reads which rules are skipped.
+func (f *fields) waiver() flow.Waiver {
+	return flow.Waiver{
+		PasswordChecks:      f.isTrue("skip_password_checks"),
+		PasswordRequirement: f.isTrue("skip_password_requirement"),
+		UserRequirement:     f.isTrue("skip_user_requirement"),
+		LegalChecks:         f.isTrue("skip_legal_checks"),
+	}
+}
+
+// imported reads a password that another system has hashed: digest and hasher come
+// together.
+func (f *fields) imported() user.ImportedPassword {
+	digest, hasher := f.text("password_digest"), f.text("password_hasher")
+	switch {
+	case digest != "" && hasher == "":
+		f.fail(apierr.ParamAlsoNeeded.At("password_hasher"))
+	case digest == "" && hasher != "":
+		f.fail(apierr.ParamAlsoNeeded.At("password_digest"))
+	}
+	return user.ImportedPassword{Hasher: hasher, Digest: user.Digest(digest)}
+}
+
 // newUser reads the body of POST /v1/users.
-func (c *call) newUser() (user.NewUser, error) {
+func (c *call) newUser() (user.NewUser, flow.Waiver, error) {
 	f := c.fields(createFields...)
-	f.absent(laterFields...)
+	f.absent(walletFields...)
 	nu := user.NewUser{
-		ExternalID:         f.text("external_id"),
-		EmailAddresses:     f.identifiers("email_address"),
-		PhoneNumbers:       f.identifiers("phone_number"),
-		Username:           f.text("username"),
-		FirstName:          f.text("first_name"),
-		LastName:           f.text("last_name"),
-		Locale:             f.text("locale"),
-		Password:           f.text("password"),
-		SkipPasswordChecks: f.isTrue("skip_password_checks"),
-		WarnPwnedPassword:  c.h.cfg.Development, // P-05
-		PublicMetadata:     f.object("public_metadata"),
-		PrivateMetadata:    f.object("private_metadata"),
-		UnsafeMetadata:     f.object("unsafe_metadata"),
+		ExternalID:        f.text("external_id"),
+		EmailAddresses:    f.identifiers("email_address"),
+		PhoneNumbers:      f.identifiers("phone_number"),
+		Username:          f.text("username"),
+		FirstName:         f.text("first_name"),
+		LastName:          f.text("last_name"),
+		Locale:            f.text("locale"),
+		Timezone:          f.text("timezone"),
+		Password:          f.text("password"),
+		ImportedPassword:  f.imported(),
+		TOTPSecret:        f.text("totp_secret"),
+		BackupCodes:       f.texts("backup_codes"),
+		WarnPwnedPassword: c.h.cfg.Development, // P-05
+		PublicMetadata:    f.object("public_metadata"),
+		PrivateMetadata:   f.object("private_metadata"),
+		UnsafeMetadata:    f.object("unsafe_metadata"),
 
 		DeleteSelfEnabled:         f.flag("delete_self_enabled"),
 		CreateOrganizationEnabled: f.flag("create_organization_enabled"),
@@ -66,8 +94,7 @@ func (c *call) newUser() (user.NewUser, error) {
 	if n := f.number("create_organizations_limit"); n != nil {
 		nu.CreateOrganizationsLimit = *n
 	}
-	f.ignoredFlags("skip_password_requirement", "skip_legal_checks", "skip_user_requirement")
-	return nu, f.err
+	return nu, f.waiver(), f.err
 }
 
 // identifiers reads e-mail addresses or phone numbers with the list that says which of
@@ -95,10 +122,18 @@ func (f *fields) identifiers(name string) []user.NewIdentifier {
 	return out
 }
 
-// userChange reads the body of PATCH /v1/users/{id}.
-func (c *call) userChange() (change user.Change, err error) {
+// userUpdate is what PATCH /v1/users/{id} asks for.
+type userUpdate struct {
+	change  user.Change
+	waiver  flow.Waiver
+	notify  bool    // tell the primary addresses when they change
+	imageID *string // "" removes the picture; nil leaves it
+}
+
+// userUpdate reads the body of PATCH /v1/users/{id}.
+func (c *call) userUpdate() (userUpdate, error) {
 	f := c.fields(updateFields...)
-	f.absent(laterFields...)
+	f.absent(walletFields...)
 	if c.version >= versionSplitMetadata {
 		for _, name := range metadataFields {
 			if _, sent := f.members[name]; sent {
@@ -106,7 +141,18 @@ func (c *call) userChange() (change user.Change, err error) {
 			}
 		}
 	}
-	change = user.Change{
+	change := f.userChange()
+	change.WarnPwnedPassword = c.h.cfg.Development // P-05
+	return userUpdate{
+		change: change, waiver: f.waiver(),
+		notify:  f.isTrue("notify_primary_email_address_changed"),
+		imageID: f.change("profile_image_id"),
+	}, f.err
+}
+
+// userChange reads what changes the user itself.
+func (f *fields) userChange() user.Change {
+	change := user.Change{
 		ExternalID:            f.change("external_id"),
 		Username:              f.change("username"),
 		FirstName:             f.change("first_name"),
@@ -114,8 +160,9 @@ func (c *call) userChange() (change user.Change, err error) {
 		Locale:                f.change("locale"),
 		PrimaryEmailAddressID: (*user.IdentificationID)(f.change("primary_email_address_id")),
 		PrimaryPhoneNumberID:  (*user.IdentificationID)(f.change("primary_phone_number_id")),
-		SkipPasswordChecks:    f.isTrue("skip_password_checks"),
-		WarnPwnedPassword:     c.h.cfg.Development, // P-05
+		Timezone:              f.change("timezone"),
+		ImportedPassword:      f.imported(),
+		TOTPSecret:            f.text("totp_secret"),
 		PublicMetadata:        f.object("public_metadata"),
 		PrivateMetadata:       f.object("private_metadata"),
 		UnsafeMetadata:        f.object("unsafe_metadata"),
@@ -134,14 +181,9 @@ func (c *call) userChange() (change user.Change, err error) {
 	if t := f.time("created_at"); !t.IsZero() {
 		change.CreatedAt = &t
 	}
-	change.EndSessions = f.isTrue("sign_out_of_other_sessions")
-	f.ignoredFlags("skip_legal_checks", "notify_primary_email_address_changed")
-	return change, f.err
-}
-
-// ignoredFlags checks the type of flags that waive what this server does not ask for.
-func (f *fields) ignoredFlags(names ...string) {
-	for _, name := range names {
-		f.flag(name)
+	if _, sent := f.members["backup_codes"]; sent {
+		change.BackupCodes = f.texts("backup_codes")
 	}
+	change.EndSessions = f.isTrue("sign_out_of_other_sessions")
+	return change
 }

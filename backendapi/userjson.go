@@ -17,6 +17,7 @@ type userJSON struct {
 	FirstName             *string `json:"first_name"`
 	LastName              *string `json:"last_name"`
 	Locale                *string `json:"locale"`
+	Timezone              string  `json:"timezone,omitempty"`
 	ImageURL              string  `json:"image_url"`
 	HasImage              bool    `json:"has_image"`
 	PrimaryEmailAddressID *string `json:"primary_email_address_id"`
@@ -46,6 +47,7 @@ type userJSON struct {
 	MFAEnabledAt        *int64             `json:"mfa_enabled_at"`
 	MFADisabledAt       *int64             `json:"mfa_disabled_at"`
 	PasswordUpdatedAt   *int64             `json:"password_last_updated_at"`
+	PasswordReset       bool               `json:"requires_password_reset,omitempty"`
 	BypassClientTrust   bool               `json:"bypass_client_trust"`
 	Deprovisioned       bool               `json:"deprovisioned"`
 	Banned              bool               `json:"banned"`
@@ -100,7 +102,7 @@ func newUserJSON(u *user.User, now time.Time) userJSON {
 	j := userJSON{
 		Object: "user", ID: string(u.ID),
 		ExternalID: orNull(u.ExternalID), Username: orNull(u.Username),
-		FirstName: orNull(u.FirstName), LastName: orNull(u.LastName), Locale: orNull(u.Locale),
+		FirstName: orNull(u.FirstName), LastName: orNull(u.LastName), Locale: orNull(u.Locale), Timezone: u.Timezone,
 		HasImage:              u.ImageID != "",
 		PrimaryEmailAddressID: orNull(string(u.PrimaryEmailAddressID)),
 		PrimaryPhoneNumberID:  orNull(string(u.PrimaryPhoneNumberID)),
@@ -108,7 +110,7 @@ func newUserJSON(u *user.User, now time.Time) userJSON {
 		Web3Wallets: []any{}, ExternalAccounts: []any{}, EnterpriseAccounts: []any{},
 		SAMLAccounts: []any{}, Passkeys: []any{},
 		PasswordEnabled: u.PasswordDigest != "", TOTPEnabled: u.TOTPEnabled,
-		BackupCodeEnabled: u.BackupCodeEnabled, TwoFactorEnabled: u.TOTPEnabled,
+		BackupCodeEnabled: u.BackupCodeEnabled, TwoFactorEnabled: u.TwoFactorEnabled(), PasswordReset: u.PasswordCompromised,
 		PublicMetadata: orEmptyObject(u.PublicMetadata), PrivateMetadata: orEmptyObject(u.PrivateMetadata),
 		UnsafeMetadata:    orEmptyObject(u.UnsafeMetadata),
 		DeleteSelfEnabled: u.DeleteSelfEnabled, CreateOrganization: u.CreateOrganizationEnabled,
@@ -128,7 +130,6 @@ func newUserJSON(u *user.User, now time.Time) userJSON {
 			j.EmailAddresses = append(j.EmailAddresses, newEmailAddressJSON(i))
 		case user.KindPhoneNumber:
 			j.PhoneNumbers = append(j.PhoneNumbers, newPhoneNumberJSON(i))
-			j.TwoFactorEnabled = j.TwoFactorEnabled || i.ReservedForSecondFactor && i.Verified()
 		}
 	}
 	return j

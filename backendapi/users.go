@@ -1,7 +1,7 @@
 package backendapi
 
 import (
-	"errors"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -73,14 +73,11 @@ func (c *call) getUser() error {
 
 // createUser serves POST /v1/users.
 func (c *call) createUser() error {
-	nu, err := c.newUser()
+	nu, waiver, err := c.newUser()
 	if err != nil {
 		return err
 	}
-	u, err := c.h.cfg.Users.Create(c.r.Context(), nu)
-	if fe, ok := errors.AsType[*user.FieldError](err); ok && fe.Field == "identifier" && fe.Rule == user.RuleMissing {
-		return apierr.DataMissing.With("param_names", []string{"email_address", "phone_number", "username"}).Because(err)
-	}
+	u, err := c.h.cfg.Flow.CreateUser(c.r.Context(), nu, waiver)
 	if err != nil {
 		return err
 	}
@@ -89,13 +86,28 @@ func (c *call) createUser() error {
 
 // updateUser serves PATCH /v1/users/{id}.
 func (c *call) updateUser() error {
-	change, err := c.userChange()
+	id, err := c.userID()
 	if err != nil {
 		return err
 	}
-	return c.withUser(func(id user.ID) (*user.User, error) {
-		return c.h.cfg.Users.Update(c.r.Context(), id, change)
-	})
+	if err := c.countUser(id); err != nil {
+		return err
+	}
+	update, err := c.userUpdate()
+	if err != nil {
+		return err
+	}
+	if err := c.ownsImage(id, update.imageID); err != nil {
+		return err
+	}
+	u, err := c.h.cfg.Flow.UpdateUser(c.r.Context(), id, update.change, update.waiver, update.notify)
+	if err == nil && update.imageID != nil && *update.imageID == "" {
+		u, err = c.h.cfg.Users.RemoveImage(c.r.Context(), id)
+	}
+	if err != nil {
+		return err
+	}
+	return httpjson.Write(c.w, http.StatusOK, c.renderUser(u))
 }
 
 // deleteUser serves DELETE /v1/users/{id}. Every session of the user is over when it
@@ -116,33 +128,33 @@ func (c *call) deleteUser() error {
 
 // mergeMetadata serves PATCH /v1/users/{id}/metadata (RFC 7396).
 func (c *call) mergeMetadata() error {
-	f := c.fields(metadataFields...)
-	patch := user.MetadataPatch{
-		Public:  f.object("public_metadata"),
-		Private: f.object("private_metadata"),
-		Unsafe:  f.object("unsafe_metadata"),
-	}
-	if f.err != nil {
-		return f.err
-	}
-	return c.withUser(func(id user.ID) (*user.User, error) {
-		return c.h.cfg.Users.MergeMetadata(c.r.Context(), id, patch)
+	return c.changeMetadata(func(id user.ID, public, private, unsafe json.RawMessage) (*user.User, error) {
+		return c.h.cfg.Users.MergeMetadata(c.r.Context(), id, user.MetadataPatch{Public: public, Private: private, Unsafe: unsafe})
 	})
 }
 
 // replaceMetadata serves PUT /v1/users/{id}/metadata.
 func (c *call) replaceMetadata() error {
-	f := c.fields(metadataFields...)
-	change := user.Change{
-		PublicMetadata:  f.object("public_metadata"),
-		PrivateMetadata: f.object("private_metadata"),
-		UnsafeMetadata:  f.object("unsafe_metadata"),
-	}
-	if f.err != nil {
-		return f.err
-	}
+	return c.changeMetadata(func(id user.ID, public, private, unsafe json.RawMessage) (*user.User, error) {
+		return c.h.cfg.Users.Update(c.r.Context(), id, user.Change{
+			PublicMetadata: public, PrivateMetadata: private, UnsafeMetadata: unsafe,
+		})
+	})
+}
+
+// changeMetadata reads the three kinds of metadata and answers with the user that do makes
+// of them.
+func (c *call) changeMetadata(do func(id user.ID, public, private, unsafe json.RawMessage) (*user.User, error)) error {
 	return c.withUser(func(id user.ID) (*user.User, error) {
-		return c.h.cfg.Users.Update(c.r.Context(), id, change)
+		if err := c.countUser(id); err != nil {
+			return nil, err
+		}
+		f := c.fields(metadataFields...)
+		public, private, unsafe := f.object("public_metadata"), f.object("private_metadata"), f.object("unsafe_metadata")
+		if f.err != nil {
+			return nil, f.err
+		}
+		return do(id, public, private, unsafe)
 	})
 }
 

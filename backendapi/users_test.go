@@ -129,8 +129,7 @@ func TestCreateRefuses(t *testing.T) {
 		}
 		a.refused(422, tt.code).blames(tt.param)
 	}
-	s.call(http.MethodPost, "/v1/users", `{"username":"fresh","password_digest":"$2a$10$x","password_hasher":"bcrypt"}`).
-		refused(403, "feature_not_enabled").blames("password_digest")
+	s.call(http.MethodPost, "/v1/users", `{"username":"fresh","web3_wallet":["0x0"]}`).refused(403, "feature_not_enabled").blames("web3_wallet")
 }
 
 // I-06: strict JSON, its size and type before its content.

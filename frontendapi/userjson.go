@@ -99,7 +99,7 @@ func newUserJSON(u *user.User, now time.Time) userJSON {
 		Web3Wallets: []any{}, ExternalAccounts: []any{}, EnterpriseAccounts: []any{},
 		SAMLAccounts: []any{}, Passkeys: []any{}, OrganizationMemberships: []any{},
 		PasswordEnabled: u.PasswordDigest != "", TOTPEnabled: u.TOTPEnabled,
-		BackupCodeEnabled: u.BackupCodeEnabled, TwoFactorEnabled: u.TOTPEnabled,
+		BackupCodeEnabled: u.BackupCodeEnabled, TwoFactorEnabled: u.TwoFactorEnabled(),
 		PublicMetadata: orEmptyObject(u.PublicMetadata), UnsafeMetadata: orEmptyObject(u.UnsafeMetadata),
 		DeleteSelfEnabled: u.DeleteSelfEnabled, CreateOrganizations: u.CreateOrganizationsLimit,
 		LastSignInAt: millisOrNull(u.LastSignInAt), LegalAcceptedAt: millisOrNull(u.LegalAcceptedAt),
@@ -117,7 +117,6 @@ func newUserJSON(u *user.User, now time.Time) userJSON {
 			j.EmailAddresses = append(j.EmailAddresses, newEmailAddressJSON(i))
 		case user.KindPhoneNumber:
 			j.PhoneNumbers = append(j.PhoneNumbers, newPhoneNumberJSON(i))
-			j.TwoFactorEnabled = j.TwoFactorEnabled || i.ReservedForSecondFactor && i.Verified()
 		}
 	}
 	return j

@@ -26,11 +26,20 @@ type NewUser struct {
 	FirstName      string // at most 256 code points
 	LastName       string // at most 256 code points
 	Locale         string
+	Timezone       string // IANA name, such as Europe/Berlin
 
-	Password           string `json:"-"` // plain; checked against the policy, then hashed
-	PasswordDigest     Digest // ready, from Service.HashPassword or ParseDigest; excludes Password
-	SkipPasswordChecks bool   // of the policy: only encoding and bytes are looked at
-	WarnPwnedPassword  bool   // log a breached password instead of refusing it (P-05, development)
+	Password           string           `json:"-"` // plain; checked against the policy, then hashed
+	PasswordDigest     Digest           // ready, from Service.HashPassword or ParseDigest; excludes Password
+	ImportedPassword   ImportedPassword // excludes both
+	SkipPasswordChecks bool             // of the policy: only encoding and bytes are looked at
+	WarnPwnedPassword  bool             // log a breached password instead of refusing it (P-05, development)
+
+	// TOTPSecret is that of an authenticator app (RFC 6238: SHA-1, 6 digits, 30 s) in base32,
+	// 10 to 64 bytes.
+	TOTPSecret string `json:"-"`
+	// BackupCodes are good once each: plain ones, of 6 to 64 printable ASCII characters and
+	// no blank, or bcrypt (cost up to 12) and argon2id digests of them; at most 20.
+	BackupCodes []string `json:"-"`
 
 	PublicMetadata, PrivateMetadata, UnsafeMetadata json.RawMessage // nil means {}
 
@@ -45,6 +54,8 @@ type NewUser struct {
 	CreatedAt                 time.Time // zero means now
 	Banned, Locked            bool
 	BypassClientTrust         bool
+
+	Check Check `json:"-"` // is asked about the user before secrets are hashed; nil asks nothing
 }
 
 // Format prints nothing of a NewUser, which may hold a password (L-02).
@@ -71,20 +82,46 @@ func (s *Service) Create(ctx context.Context, nu NewUser) (*User, error) {
 	if len(u.Identifications) == 0 {
 		return nil, &FieldError{Field: "identifier", Rule: RuleMissing}
 	}
-	if nu.Password != "" {
-		u.PasswordDigest, err = s.newDigest(ctx, u.ID, nu.Password, u.Identifiers(), nu.SkipPasswordChecks, nu.WarnPwnedPassword)
-		if err != nil {
+	if nu.Check != nil {
+		if err := nu.Check(u); err != nil {
 			return nil, err
 		}
 	}
-	if u.PasswordDigest != "" {
-		u.PasswordUpdatedAt = u.UpdatedAt
+	if err := s.setSecrets(ctx, u, nu); err != nil {
+		return nil, err
 	}
+	u.noteSecondFactor(&User{}, u.UpdatedAt)
 	if err := s.insert(ctx, u, nu.Invitation); err != nil {
 		return nil, err
 	}
 	u.Version = 1
 	return u, nil
+}
+
+// setSecrets gives u the password and the second factors of nu.
+func (s *Service) setSecrets(ctx context.Context, u *User, nu NewUser) (err error) {
+	switch {
+	case nu.Password != "":
+		u.PasswordDigest, err = s.newDigest(ctx, u.ID, nu.Password, u.Identifiers(), nu.SkipPasswordChecks, nu.WarnPwnedPassword)
+	case nu.ImportedPassword != ImportedPassword{}:
+		u.PasswordDigest, err = s.importPassword(ctx, nu.ImportedPassword)
+	}
+	if err != nil {
+		return err
+	}
+	if u.PasswordDigest != "" {
+		u.PasswordUpdatedAt = u.UpdatedAt
+	}
+	if nu.TOTPSecret != "" {
+		sealed, err := s.sealTOTP(u.ID, nu.TOTPSecret)
+		if err != nil {
+			return err
+		}
+		u.setTOTP(sealed)
+	}
+	digests, err := s.digestBackupCodes(ctx, nu.BackupCodes)
+	u.setBackupCodes(digests)
+	return err
 }
 
 // insert stores u and, if there is one, accepts the invitation.
@@ -126,7 +163,7 @@ func (s *Service) build(nu NewUser) (*User, error) {
 	if !nu.CreatedAt.IsZero() {
 		u.CreatedAt = toMillis(nu.CreatedAt)
 	}
-	if err := u.setProfile(&nu.ExternalID, &nu.FirstName, &nu.LastName, &nu.Locale); err != nil {
+	if err := u.setProfile(&nu.ExternalID, &nu.FirstName, &nu.LastName, &nu.Locale, &nu.Timezone); err != nil {
 		return nil, err
 	}
 	if err := u.setMetadata(orObject(nu.PublicMetadata), orObject(nu.PrivateMetadata), orObject(nu.UnsafeMetadata)); err != nil {
@@ -135,15 +172,34 @@ func (s *Service) build(nu NewUser) (*User, error) {
 	if nu.CreateOrganizationsLimit < 0 {
 		return nil, &FieldError{Field: "create_organizations_limit", Rule: RuleValue}
 	}
-	if nu.PasswordDigest != "" {
-		if nu.Password != "" {
-			return nil, &FieldError{Field: "password_digest", Rule: RuleValue}
-		}
-		if _, err := parseDigest(nu.PasswordDigest); err != nil {
-			return nil, err
-		}
+	if err := nu.checkSecrets(); err != nil {
+		return nil, err
 	}
 	return u, s.identify(u, nu, now)
+}
+
+// checkSecrets applies the rules about secrets that need no hash.
+func (nu *NewUser) checkSecrets() error {
+	imported := nu.ImportedPassword != ImportedPassword{}
+	if nu.Password != "" && (nu.PasswordDigest != "" || imported) || nu.PasswordDigest != "" && imported {
+		return &FieldError{Field: "password_digest", Rule: RuleValue}
+	}
+	if nu.PasswordDigest != "" {
+		if _, err := parseDigest(nu.PasswordDigest); err != nil {
+			return err
+		}
+	}
+	if imported {
+		if _, err := nu.ImportedPassword.check(); err != nil {
+			return err
+		}
+	}
+	if nu.TOTPSecret != "" {
+		if _, err := parseTOTPSecret(nu.TOTPSecret); err != nil {
+			return err
+		}
+	}
+	return checkBackupCodes(nu.BackupCodes)
 }
 
 // identify adds the identifiers of nu.

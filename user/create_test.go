@@ -87,7 +87,7 @@ func TestCreateRules(t *testing.T) {
 		{"locale", user.NewUser{Username: "ada_l", Locale: "english please"}, "locale", user.RuleFormat},
 		{"long locale", user.NewUser{Username: "ada_l", Locale: strings.Repeat("en-", 100_000)}, "locale", user.RuleFormat},
 		{"limit", user.NewUser{Username: "ada_l", CreateOrganizationsLimit: -1}, "create_organizations_limit", user.RuleValue},
-		{"digest", user.NewUser{Username: "ada_l", PasswordDigest: "md5"}, "password_digest", user.RuleFormat},
+		{"digest", user.NewUser{Username: "ada_l", PasswordDigest: "md5"}, "password_digest", user.RuleDigest},
 		{"two passwords", user.NewUser{Username: "ada_l", PasswordDigest: "x", Password: good}, "password_digest", user.RuleValue},
 		{"short password", user.NewUser{Username: "ada_l", Password: "short"}, "password", user.RulePasswordTooShort},
 	} {

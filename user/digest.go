@@ -6,7 +6,8 @@ import (
 	"log/slog"
 )
 
-// Digest is a stored password: an argon2id PHC string or an imported bcrypt one.
+// Digest is a stored password: an argon2id PHC string, or one that was imported and tells
+// which hasher made it.
 // However it is printed, logged or marshalled, it is "[redacted]" (P-10, L-02);
 // only a conversion to string shows it.
 type Digest string

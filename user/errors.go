@@ -11,6 +11,8 @@ var (
 	ErrNoPassword      = errors.New("user: no password set")
 	ErrBusy            = errors.New("user: too many passwords or pictures at once") // retry later
 	ErrDeleteSelfOff   = errors.New("user: may not delete themselves")
+	ErrNoSecondFactor  = errors.New("user: no authenticator app and no backup codes")
+	ErrCodeWrong       = errors.New("user: code incorrect, or used before")
 	ErrInvalid         = errors.New("user: invalid")             // comes as *FieldError
 	ErrInvited         = errors.New("user: already invited")     // comes as *InvitedError
 	ErrTicketSpent     = errors.New("user: ticket good no more") // comes as *TicketError
@@ -62,6 +64,8 @@ const (
 	RulePasswordPwned      Rule = "password_pwned"
 	RulePasswordIdentifier Rule = "password_matches_identifier"
 	RulePasswordSame       Rule = "password_unchanged"
+	RuleDigest             Rule = "digest" // not one of its hasher, or too costly to verify
+	RuleTOTPSecret         Rule = "totp_secret"
 	RuleUsernameLength     Rule = "username_length"
 	RuleUsernameCharacter  Rule = "username_character"
 	RuleUsernameDigits     Rule = "username_digits"

@@ -1,6 +1,10 @@
 package user
 
-import "github.com/alexedwards/argon2id"
+import (
+	"github.com/alexedwards/argon2id"
+
+	"github.com/gatehouse-dev/gatehouse/user/internal/digest"
+)
 
 // Work is one hash that a Hasher made or compared.
 type Work struct{ MemoryKiB, Iterations uint32 }
@@ -12,13 +16,13 @@ func (h *Hasher) Observe(seen func(Work)) {
 		seen(Work{p.Memory, p.Iterations})
 		return create(password, p)
 	}
-	h.compare = func(password, digest string) (bool, error) {
-		if p, err := parseDigest(Digest(digest)); err == nil && p != nil {
+	h.compare = func(password string, d digest.Digest) bool {
+		if p := d.Argon2id(); p != nil {
 			seen(Work{p.Memory, p.Iterations})
 		} else {
 			seen(Work{})
 		}
-		return compare(password, digest)
+		return compare(password, d)
 	}
 }
 

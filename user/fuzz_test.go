@@ -86,6 +86,8 @@ func FuzzDigest(f *testing.F) {
 		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
 		"$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$", "$argon2id$v=19$m=+19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
 		"$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", "$2b$31$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", "$2y$", "",
+		"md5:1$$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
+		"pbkdf2_sha256_django:pbkdf2_sha256$10000$seasalt$CWWFdHOWwPnki7HvkcqN9iA2T3KLW1cf2uZ5kvArtVY=",
 	} {
 		f.Add(seed)
 	}
@@ -94,8 +96,10 @@ func FuzzDigest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		known := strings.HasPrefix(text, "$argon2id$v=19$m=") || strings.HasPrefix(text, "$2") && len(text) == 60
-		if string(d) != text || len(text) > 512 || !known {
+		hasher, _, named := strings.Cut(text, ":")
+		known := strings.HasPrefix(text, "$argon2id$v=19$m=") || strings.HasPrefix(text, "$2") && len(text) == 60 ||
+			named && regexp.MustCompile(`\A[a-z0-9_]+\z`).MatchString(hasher)
+		if string(d) != text || len(text) > 1024 || !known {
 			t.Fatalf("%q is accepted", text)
 		}
 	})

@@ -2,36 +2,28 @@ package user
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
-	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/user/internal/digest"
 )
 
-// The floor and the default cost of argon2id, and what a digest from elsewhere may cost.
+// The floor, the default and the most of what our own argon2id costs.
 const (
 	minMemoryKiB     = 19456
 	minIterations    = 2
 	defaultMemoryKiB = 47104
 
-	maxMemoryKiB   = 256 * 1024
-	maxIterations  = 10
-	maxParallelism = 8
-	maxBcryptCost  = 14
+	maxMemoryKiB   = digest.MaxMemoryKiB
+	maxIterations  = digest.MaxIterations
+	maxParallelism = digest.MaxParallelism
 
 	saltLength = 16 // bytes
 	keyLength  = 32 // bytes
-
-	maxDigestLength = 512 // bytes
 )
 
 // HasherConfig is the cost of argon2id. The zero value of every field works; a cost
@@ -61,7 +53,7 @@ type Hasher struct {
 
 	// The work itself; tests count it.
 	create  func(password string, params *argon2id.Params) (string, error)
-	compare func(password, digest string) (bool, error)
+	compare func(password string, d digest.Digest) bool
 }
 
 // NewHasher returns an error that names the field that is out of bounds (P-01).
@@ -90,7 +82,7 @@ func NewHasher(cfg HasherConfig) (*Hasher, error) {
 		queueTimeout: orDefault(cfg.QueueTimeout, 2*time.Second),
 		observe:      cfg.Observe,
 		create:       argon2id.CreateHash,
-		compare:      compareDigest,
+		compare:      func(password string, d digest.Digest) bool { return d.Verify(password) },
 	}
 	if h.observe == nil {
 		h.observe = func(time.Duration) {}
@@ -104,10 +96,7 @@ func (h *Hasher) Done() int64 { return h.done.Load() }
 
 // newDummy makes a digest that no password has, without the work of hashing one.
 func (h *Hasher) newDummy() Digest {
-	encode := base64.RawStdEncoding.EncodeToString
-	return Digest(fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
-		h.params.Memory, h.params.Iterations, h.params.Parallelism,
-		encode(random.Bytes(saltLength)), encode(random.Bytes(keyLength))))
+	return Digest(digest.FormatArgon2id(h.params, random.Bytes(saltLength), random.Bytes(keyLength)))
 }
 
 // Hash returns a PHC string with a salt of its own. All bytes of the password count.
@@ -119,12 +108,12 @@ func (h *Hasher) Hash(ctx context.Context, password string) (Digest, error) {
 	}
 	defer release()
 	begun := time.Now()
-	digest, err := h.create(password, h.params)
+	made, err := h.create(password, h.params)
 	h.observe(time.Since(begun))
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
-	return Digest(digest), nil
+	return Digest(made), nil
 }
 
 // Verify reports whether d is the password's digest, and whether it ought to be
@@ -135,7 +124,7 @@ func (h *Hasher) Verify(ctx context.Context, password string, d Digest) (ok, out
 	if d == "" {
 		d = h.dummy
 	}
-	params, err := parseDigest(d)
+	parsed, err := parseDigest(d)
 	if err != nil {
 		return false, false, err
 	}
@@ -145,14 +134,12 @@ func (h *Hasher) Verify(ctx context.Context, password string, d Digest) (ok, out
 	}
 	defer release()
 	begun := time.Now()
-	ok, err = h.compare(password, string(d))
+	ok = h.compare(password, parsed)
 	h.observe(time.Since(begun))
-	if err != nil {
-		return false, false, fmt.Errorf("verify password: %w", err)
-	}
-	return ok, h.outdated(params), nil
+	return ok, h.outdated(parsed.Argon2id()), nil
 }
 
+// outdated reports whether parameters, nil for another scheme, are below ours.
 func (h *Hasher) outdated(p *argon2id.Params) bool {
 	return p == nil || p.Memory < h.params.Memory || p.Iterations < h.params.Iterations ||
 		p.SaltLength < saltLength || p.KeyLength < keyLength
@@ -179,65 +166,6 @@ func (h *Hasher) acquire(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// compareDigest compares in constant time, as both libraries do (P-10, K-02).
-func compareDigest(password, digest string) (bool, error) {
-	if !strings.HasPrefix(digest, "$argon2id$") {
-		// bcrypt itself reads 72 bytes and no more (P-03).
-		err := bcrypt.CompareHashAndPassword([]byte(digest), []byte(password))
-		if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
-			return false, nil
-		}
-		return err == nil, err
-	}
-	return argon2id.ComparePasswordAndHash(password, digest)
-}
-
-// ParseDigest accepts what Verify can verify at a bearable cost: argon2id (m up to
-// 256 MiB, t up to 10, p up to 8) and bcrypt (2a, 2b, 2y, cost up to 14), at most 512
-// bytes. It returns a *FieldError for everything else. Nothing is hashed.
-func ParseDigest(s string) (Digest, error) {
-	if _, err := parseDigest(Digest(s)); err != nil {
-		return "", err
-	}
-	return Digest(s), nil
-}
-
-// parseDigest returns the parameters of argon2id, nil for bcrypt.
-func parseDigest(d Digest) (*argon2id.Params, error) {
-	malformed := &FieldError{Field: "password_digest", Rule: RuleFormat}
-	costly := &FieldError{Field: "password_digest", Rule: RuleValue}
-	s := string(d)
-	if len(s) > maxDigestLength {
-		return nil, malformed
-	}
-	if len(s) == 60 && (strings.HasPrefix(s, "$2a$") || strings.HasPrefix(s, "$2b$") || strings.HasPrefix(s, "$2y$")) {
-		cost, err := bcrypt.Cost([]byte(s))
-		if err != nil {
-			return nil, malformed
-		}
-		if cost > maxBcryptCost {
-			return nil, costly
-		}
-		return nil, nil
-	}
-	p, salt, key, err := argon2id.DecodeHash(s)
-	if err != nil {
-		return nil, malformed
-	}
-	// The library reads numbers leniently; what it understood must be what is written.
-	if !strings.HasPrefix(s, fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, p.Memory, p.Iterations, p.Parallelism)) {
-		return nil, malformed
-	}
-	// An empty key would equal that of every password.
-	if len(salt) < 8 || len(key) < 16 || p.Iterations == 0 || p.Parallelism == 0 {
-		return nil, malformed
-	}
-	if p.Memory > maxMemoryKiB || p.Iterations > maxIterations || p.Parallelism > maxParallelism {
-		return nil, costly
-	}
-	return p, nil
 }
 
 func orDefault[T comparable](value, otherwise T) T {

@@ -285,7 +285,7 @@ func TestPasswordChange(t *testing.T) {
 	_, err = f.Update(t.Context(), u.ID, user.Change{Password: ptr(good), PasswordDigest: changed.PasswordDigest})
 	wantRule(t, err, "password_digest", user.RuleValue)
 	_, err = f.Update(t.Context(), u.ID, user.Change{PasswordDigest: "plain"})
-	wantRule(t, err, "password_digest", user.RuleFormat)
+	wantRule(t, err, "password_digest", user.RuleDigest)
 }
 
 // The rules of now decide about a new password; what they say outside of the bounds

@@ -2,13 +2,20 @@ package user
 
 import (
 	"encoding/json"
+	"regexp"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
+const maxTimezoneLength = 64 // bytes
+
+// timezoneForm is how zones of the IANA database are named. Whether there is one of the
+// name depends on the version of the database, so nobody asks.
+var timezoneForm = regexp.MustCompile(`\A[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}\z`)
+
 // setProfile sets the fields that are not nil.
-func (u *User) setProfile(externalID, firstName, lastName, locale *string) error {
+func (u *User) setProfile(externalID, firstName, lastName, locale, timezone *string) error {
 	for _, field := range []struct {
 		name      string
 		value     *string
@@ -33,6 +40,12 @@ func (u *User) setProfile(externalID, firstName, lastName, locale *string) error
 			return err
 		}
 		u.Locale = *locale
+	}
+	if timezone != nil {
+		if *timezone != "" && (len(*timezone) > maxTimezoneLength || !timezoneForm.MatchString(*timezone)) {
+			return &FieldError{Field: "timezone", Rule: RuleFormat}
+		}
+		u.Timezone = *timezone
 	}
 	return nil
 }

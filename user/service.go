@@ -17,6 +17,7 @@ type Config struct {
 	Store  Store        // required; must also be an Outbox, a Transactor and a TicketStore
 	Events EventHandler // required: what follows a ban or a deletion
 	Hasher *Hasher      // nil means NewHasher with its defaults
+	Sealer Sealer       // encrypts TOTP secrets; nil means that no user can have one
 
 	PasswordRules func() PasswordRules // asked at each new password; nil means those of the zero value
 	PhoneRegions  []string             // ISO 3166 codes that new phone numbers may be of (I-05); nil means any

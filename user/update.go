@@ -17,13 +17,15 @@ type Change struct {
 	FirstName  *string
 	LastName   *string
 	Locale     *string
+	Timezone   *string
 
 	PrimaryEmailAddressID *IdentificationID // must be verified and the user's own
 	PrimaryPhoneNumberID  *IdentificationID
 
-	Password           *string `json:"-"` // plain; checked against the policy, then hashed
-	PasswordDigest     Digest  // ready, from HashPassword or ParseDigest; "" stays as it is; excludes Password
-	RemovePassword     bool    // leaves the user without one; excludes Password and PasswordDigest
+	Password           *string          `json:"-"` // plain; checked against the policy, then hashed
+	PasswordDigest     Digest           // ready, from HashPassword or ParseDigest; "" stays as it is; excludes Password
+	ImportedPassword   ImportedPassword // excludes both
+	RemovePassword     bool             // leaves the user without one; excludes the three before
 	SkipPasswordChecks bool
 	WarnPwnedPassword  bool
 	// RefuseSamePassword makes the present password an error (RulePasswordSame), at the
@@ -33,6 +35,9 @@ type Change struct {
 	// sessions end, all but KeepSession, an id of package session ("" for none).
 	EndSessions bool
 	KeepSession string
+
+	TOTPSecret  string   `json:"-"` // base32, in place of the present one; "" stays as it is
+	BackupCodes []string `json:"-"` // in place of the present ones, as NewUser.BackupCodes; nil stays as it is
 
 	PublicMetadata, PrivateMetadata, UnsafeMetadata json.RawMessage // replaced where not nil
 
@@ -46,6 +51,10 @@ type Change struct {
 	CreatedAt                 *time.Time
 
 	Check Check `json:"-"` // is asked before anything is stored; nil asks nothing
+
+	// What prepare made of the secrets above.
+	sealed  SealedSecret
+	digests []Digest
 }
 
 // Check judges what a change makes of a user, in the transaction that stores it: an error
@@ -65,19 +74,8 @@ func (Change) LogValue() slog.Value { return slog.StringValue(redacted) }
 // Errors: *FieldError, *TakenError, ErrExternalIDTaken, ErrNotFound, ErrBusy, ErrHashInTx,
 // and those of c.Check.
 func (s *Service) Update(ctx context.Context, id ID, c Change) (*User, error) {
-	if c.RemovePassword && (c.Password != nil || c.PasswordDigest != "") {
-		return nil, &FieldError{Field: "password", Rule: RuleValue}
-	}
-	if c.Password != nil {
-		digest, err := s.digestFor(ctx, id, c)
-		if err != nil {
-			return nil, err
-		}
-		c.PasswordDigest = digest
-	} else if c.PasswordDigest != "" {
-		if _, err := parseDigest(c.PasswordDigest); err != nil {
-			return nil, err
-		}
+	if err := s.prepare(ctx, id, &c); err != nil {
+		return nil, err
 	}
 	return s.change(ctx, id, func(u *User, now time.Time) ([]Event, error) {
 		if err := u.apply(c, now); err != nil {
@@ -100,6 +98,47 @@ func (s *Service) Update(ctx context.Context, id ID, c Change) (*User, error) {
 		}
 		return tell(EventUpdated), nil
 	})
+}
+
+// prepare does before the transaction what takes long in it: it hashes the password and
+// the backup codes of c, and seals the TOTP secret.
+func (s *Service) prepare(ctx context.Context, id ID, c *Change) (err error) {
+	if c.passwords() > 1 {
+		return &FieldError{Field: "password_digest", Rule: RuleValue}
+	}
+	switch {
+	case c.Password != nil:
+		c.PasswordDigest, err = s.digestFor(ctx, id, *c)
+	case c.PasswordDigest != "":
+		_, err = parseDigest(c.PasswordDigest)
+	case c.ImportedPassword != ImportedPassword{}:
+		c.PasswordDigest, err = s.importPassword(ctx, c.ImportedPassword)
+	}
+	if err != nil {
+		return err
+	}
+	if c.TOTPSecret != "" {
+		if c.sealed, err = s.sealTOTP(id, c.TOTPSecret); err != nil {
+			return err
+		}
+	}
+	if c.BackupCodes != nil {
+		c.digests, err = s.digestBackupCodes(ctx, c.BackupCodes)
+	}
+	return err
+}
+
+// SetsPassword reports whether c gives the user a password.
+func (c *Change) SetsPassword() bool { return c.passwords() > 0 && !c.RemovePassword }
+
+// passwords counts what c says about the password.
+func (c *Change) passwords() (n int) {
+	for _, said := range []bool{c.Password != nil, c.PasswordDigest != "", c.ImportedPassword != ImportedPassword{}, c.RemovePassword} {
+		if said {
+			n++
+		}
+	}
+	return n
 }
 
 // MergeMetadata merges p into the user's metadata. *FieldError with RuleTooLarge if
@@ -160,6 +199,7 @@ func (s *Service) changeBy(ctx context.Context, update updater, id ID, edit func
 		if err != nil {
 			return nil, err
 		}
+		u.noteSecondFactor(before, now)
 		if u.equal(before) {
 			current = before
 			return nil, errUnchanged
@@ -193,7 +233,8 @@ func (c Change) onlyActivity() bool {
 
 func (c Change) isZero() bool {
 	return c.ExternalID == nil && c.Username == nil && c.FirstName == nil && c.LastName == nil && c.Locale == nil &&
-		c.PrimaryEmailAddressID == nil && c.PrimaryPhoneNumberID == nil && c.Password == nil && c.PasswordDigest == "" && !c.RemovePassword &&
+		c.Timezone == nil && c.PrimaryEmailAddressID == nil && c.PrimaryPhoneNumberID == nil && c.passwords() == 0 &&
+		c.TOTPSecret == "" && c.BackupCodes == nil &&
 		c.PublicMetadata == nil && c.PrivateMetadata == nil && c.UnsafeMetadata == nil &&
 		c.DeleteSelfEnabled == nil && c.CreateOrganizationEnabled == nil && c.CreateOrganizationsLimit == nil &&
 		c.BypassClientTrust == nil && c.LegalAcceptedAt == nil && c.LastSignInAt == nil && c.LastActiveAt == nil && c.CreatedAt == nil
@@ -201,7 +242,7 @@ func (c Change) isZero() bool {
 
 // apply changes u as c says; passwords are digests by now.
 func (u *User) apply(c Change, now time.Time) error {
-	if err := u.setProfile(c.ExternalID, c.FirstName, c.LastName, c.Locale); err != nil {
+	if err := u.setProfile(c.ExternalID, c.FirstName, c.LastName, c.Locale, c.Timezone); err != nil {
 		return err
 	}
 	if err := u.setMetadata(c.PublicMetadata, c.PrivateMetadata, c.UnsafeMetadata); err != nil {
@@ -222,10 +263,16 @@ func (u *User) apply(c Change, now time.Time) error {
 		return &FieldError{Field: "create_organizations_limit", Rule: RuleValue}
 	}
 	if c.PasswordDigest != "" {
-		u.PasswordDigest, u.PasswordUpdatedAt = c.PasswordDigest, now
+		u.PasswordDigest, u.PasswordUpdatedAt, u.PasswordCompromised = c.PasswordDigest, now, false
 	}
 	if c.RemovePassword {
-		u.PasswordDigest, u.PasswordUpdatedAt = "", time.Time{}
+		u.PasswordDigest, u.PasswordUpdatedAt, u.PasswordCompromised = "", time.Time{}, false
+	}
+	if c.sealed != "" {
+		u.setTOTP(c.sealed)
+	}
+	if c.BackupCodes != nil {
+		u.setBackupCodes(c.digests)
 	}
 	set(&u.DeleteSelfEnabled, c.DeleteSelfEnabled)
 	set(&u.CreateOrganizationEnabled, c.CreateOrganizationEnabled)

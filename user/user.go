@@ -13,8 +13,12 @@
 // Passwords have 8 to 256 code points (at most 1024 bytes), each of which counts, and
 // are none that breaches have made common. They are kept as argon2id with 46 MiB, two
 // passes and a salt of 16 bytes; at most max(2, NumCPU) are hashed at once, and who
-// waits longer than 2 s gets [ErrBusy]. Digests of lower cost and of bcrypt are
-// replaced at the next sign-in. Unknown, banned and locked users cost the same work.
+// waits longer than 2 s gets [ErrBusy]. Digests of lower cost, and those that other
+// systems have made ([ImportedPassword]), are replaced at the next sign-in. Unknown, banned
+// and locked users cost the same work.
+//
+// The secret of an authenticator app is encrypted (Config.Sealer), its codes and the backup
+// codes are good once ([Service.VerifySecondFactor]).
 //
 // Each change records an [Event] in its own transaction. Bans, deletions and changes
 // of the password are handled before the call returns, the others by
@@ -49,6 +53,7 @@ type User struct {
 	FirstName  string
 	LastName   string
 	Locale     string  // BCP 47
+	Timezone   string  // IANA name
 	ImageID    ImageID // "" means no picture was set
 
 	PrimaryEmailAddressID IdentificationID
@@ -61,10 +66,17 @@ type User struct {
 
 	PasswordDigest    Digest // "" means no password
 	PasswordUpdatedAt time.Time
+	// PasswordCompromised: the password signs nobody in, and whoever signs in by a code or
+	// a link has to set another.
+	PasswordCompromised bool
+
+	TOTPSecret        SealedSecret // "" means no authenticator app
+	TOTPUsedStep      int64        // time step of the code that was used last; only later ones are good (M-01)
 	TOTPEnabled       bool
+	BackupCodes       []Digest // that are left
 	BackupCodeEnabled bool
-	MFAEnabledAt      time.Time
-	MFADisabledAt     time.Time
+	MFAEnabledAt      time.Time // when the user had a second factor after having none
+	MFADisabledAt     time.Time // when the last one went
 
 	Banned                    bool
 	Locked                    bool      // locked by an operator, or by failures until LockedUntil
@@ -130,6 +142,7 @@ func (u *User) clone() *User {
 		i.LinkedTo = slices.Clone(i.LinkedTo)
 		i.Details = bytes.Clone(i.Details)
 	}
+	c.BackupCodes = slices.Clone(u.BackupCodes)
 	c.PublicMetadata = bytes.Clone(u.PublicMetadata)
 	c.PrivateMetadata = bytes.Clone(u.PrivateMetadata)
 	c.UnsafeMetadata = bytes.Clone(u.UnsafeMetadata)

@@ -31,6 +31,8 @@ var sentinels = map[string]struct {
 	"user.ErrInvalid":          {err: user.ErrInvalid},
 	"user.ErrInvited":          {err: user.ErrInvited},
 	"user.ErrTicketSpent":      {err: user.ErrTicketSpent},
+	"user.ErrNoSecondFactor":   {err: user.ErrNoSecondFactor},
+	"user.ErrCodeWrong":        {err: user.ErrCodeWrong},
 	"user.ErrHashInTx":         {err: user.ErrHashInTx, internal: true},
 	"user.ErrImageUnsupported": {err: user.ErrImageUnsupported},
 	"user.ErrImageTooLarge":    {err: user.ErrImageTooLarge},

@@ -29,6 +29,8 @@ var fromDomain = []struct {
 	{user.ErrExternalIDTaken, mustCode("form_identifier_exists").At("external_id")},
 	{user.ErrPasswordWrong, mustCode("form_password_incorrect").At("password")},
 	{user.ErrNoPassword, mustCode("no_password_set")},
+	{user.ErrNoSecondFactor, mustCode("totp_disabled")},
+	{user.ErrCodeWrong, mustCode("totp_incorrect_code").At("code")},
 	{user.ErrBusy, Unavailable.After(busyFor)}, // P-09
 	{user.ErrDeleteSelfOff, mustCode("user_delete_self_not_enabled")},
 	{user.ErrNoIdentification, NotFound},
@@ -71,6 +73,9 @@ var fromDomain = []struct {
 func From(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if e, ok := errors.AsType[*flow.MissingDataError](err); ok {
+		return DataMissing.With("param_names", e.Fields).Because(err)
 	}
 	if e, ok := errors.AsType[*flow.Error](err); ok {
 		return fromFlow(e, err)
@@ -237,6 +242,8 @@ var fromRule = map[user.Rule]string{
 	user.RulePasswordPwned:      "form_password_pwned",
 	user.RulePasswordIdentifier: "form_password_matches_identifier",
 	user.RulePasswordSame:       "form_new_password_matches_current",
+	user.RuleDigest:             "form_password_digest_invalid_code",
+	user.RuleTOTPSecret:         "invalid_totp_secret_code",
 	user.RuleUsernameLength:     "form_username_invalid_length",
 	user.RuleUsernameCharacter:  "form_username_invalid_character",
 	user.RuleUsernameDigits:     "form_username_needs_non_number_char",

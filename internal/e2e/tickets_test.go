@@ -105,7 +105,7 @@ func useTickets(t *testing.T, s *stack, checked *spec.Transport) []canary {
 func TestGoSDKIssuesTickets(t *testing.T) {
 	s := newStack(t, "SQLite")
 	jane := s.newBrowser(1, http.DefaultTransport)
-	id := jane.backend("POST", "/users", map[string]any{"username": "jane"}).want(t, 200, "").str("id")
+	id := jane.backend("POST", "/users", map[string]any{"username": "jane", "email_address": []string{"jane@example.com"}, "password": "a fine long secret"}).want(t, 200, "").str("id")
 	ctx, tokens, invitations := t.Context(), signintoken.NewClient(sdkConfig(s)), invitation.NewClient(sdkConfig(s))
 
 	token, err := tokens.Create(ctx, &signintoken.CreateParams{UserID: &id, ExpiresInSeconds: clerk.Int64(60)})

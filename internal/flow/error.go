@@ -59,6 +59,11 @@ var (
 	errLastRequired        = &Error{Code: "last_required_identification_deletion_failed"}
 	errNoPassword          = &Error{Code: "no_password_set"}
 	errPasswordRequired    = &Error{Code: "password_required"}
+	errPasswordOff         = &Error{Code: "password_disabled"}
+	errPasswordCompromised = &Error{Code: "form_password_compromised", Param: "password"}
+	errPasswordIncorrect   = &Error{Code: "incorrect_password", Param: "password"}
+	errTOTPIncorrect       = &Error{Code: "totp_incorrect_code", Param: "code"}
+	errTOTPOff             = &Error{Code: "totp_disabled"}
 	errSignUpIfMissing     = &Error{Code: "sign_up_if_missing_transfer"}
 	errJoinOff             = &Error{Code: "sign_up_if_missing_not_allowed"}
 	errJoinStrategy        = &Error{Code: "sign_up_if_missing_strategy_not_supported"}

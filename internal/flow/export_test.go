@@ -20,6 +20,15 @@ func CountHashes(e *Engine) func() int64 {
 	return n.Load
 }
 
+// BeforeVerify calls do before each password is verified.
+func BeforeVerify(e *Engine, do func()) {
+	verify := e.verify
+	e.verify = func(ctx context.Context, u *user.User, password string) error {
+		do()
+		return verify(ctx, u, password)
+	}
+}
+
 // Compose makes a message as the flows do.
 func Compose(kind, to string, w Words, now time.Time) (notify.Message, error) {
 	t, err := parseTemplates(nil)
@@ -45,6 +54,7 @@ func Refusals() []*Error {
 		errNoPassword, errPasswordRequired, errSignUpIfMissing, errJoinOff, errJoinStrategy,
 		missing("x"), unknownParam("x"), badValue("x"), tooMany("too_many_requests", 1),
 		tooMany("verification_code_too_many_requests", 1), password{}.wrong(), codeTo{}.wrong(),
+		errPasswordOff, errPasswordCompromised, errPasswordIncorrect, errTOTPIncorrect, errTOTPOff,
 		errTicketInvalid, errTokenForSignIn, errNotYetUser, errAlreadyUser,
 		{Code: "invitations_not_supported"},
 		{Code: "form_identifier_not_found"},

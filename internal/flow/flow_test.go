@@ -89,7 +89,7 @@ func TestMessages(t *testing.T) {
 		{"call +1 900 555", "Hello,"},
 		{strings.Repeat("a", 129), "Hello,"},
 	} {
-		for _, kind := range []string{"verification_code", "account_exists", "password_changed", "password_removed", "address_added", "address_removed", "invitation"} {
+		for _, kind := range []string{"verification_code", "account_exists", "password_changed", "password_removed", "address_added", "address_removed", "primary_address_changed", "invitation"} {
 			if kind == "invitation" && tt.name != "" {
 				continue // whoever is invited has no name yet
 			}

@@ -85,7 +85,7 @@ func (e *Engine) concludeHidden(ctx context.Context, r *round, st strategy, righ
 	if _, sends := st.(preparer); sends {
 		return p.current(r.challenge)
 	}
-	return nil
+	return turnedAway(st, p.user)
 }
 
 // failHidden counts a wrong proof for the person and, unless it is told to be locked

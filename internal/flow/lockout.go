@@ -67,7 +67,7 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 	case right && sends:
 		return asOf, p.current(r.challenge)
 	case right:
-		return asOf, nil
+		return asOf, turnedAway(st, p.user)
 	case spared:
 		return asOf, e.failSpared(ctx, r, st)
 	}

@@ -23,6 +23,7 @@ const (
 	kindPasswordRemoved = "password_removed"
 	kindAddressAdded    = "address_added"
 	kindAddressRemoved  = "address_removed"
+	kindPrimaryChanged  = "primary_address_changed"
 	kindInvitation      = "invitation"
 )
 

@@ -2,79 +2,167 @@ package flow
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
-	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-// StartSession signs a user in for an operator, on a new client whose cookie nobody gets.
-// No factor was proved, so whatever needs a fresh one refuses (M-06).
-//
-// Errors: user.ErrNotFound, user_banned, user_locked.
-func (e *Engine) StartSession(ctx context.Context, id user.ID) (session.Session, error) {
-	asOf := e.now()
-	u, err := e.users.ByID(ctx, id)
-	if err != nil {
-		return session.Session{}, fmt.Errorf("read user: %w", err)
-	}
-	if err := excluded(u, asOf); err != nil {
-		return session.Session{}, err
-	}
-	client, _, err := e.sessions.NewClient(ctx)
-	if err != nil {
-		return session.Session{}, fmt.Errorf("make client: %w", err)
-	}
-	ss, err := e.sessions.Start(ctx, session.NewSession{
-		ClientID: client.ID, UserID: string(u.ID), AsOf: asOf, Strategy: session.StrategyTicket,
-	})
-	if errors.Is(err, session.ErrUserRevoked) {
-		return session.Session{}, fmt.Errorf("start session: %w", errors.Join(user.ErrNotFound, err))
-	}
-	if err != nil {
-		return session.Session{}, fmt.Errorf("start session: %w", err)
-	}
-	e.event(ctx, "session started by an operator", slog.String("user_id", ss.UserID), slog.String("session_id", string(ss.ID)))
-	return ss, nil
+// Waiver names the rules that an operator does without for one user (B-06). Each that is
+// used is in the log.
+type Waiver struct {
+	PasswordChecks      bool // any password that is text
+	PasswordRequirement bool // none at all, if something else lets the user in
+	UserRequirement     bool // not what the instance requires of users; one identifier all the same
+	LegalChecks         bool // no consent to the terms
 }
 
-// IssueActorToken makes a ticket by which somebody acts as a user. Errors are those of
-// user.Service.CreateActorToken.
-func (e *Engine) IssueActorToken(ctx context.Context, n user.NewActorToken) (Issued, error) {
-	t, err := e.users.CreateActorToken(ctx, n)
-	if err != nil {
-		return Issued{}, fmt.Errorf("issue actor token: %w", err)
+// names lists what is waived, as the wire calls it.
+func (w Waiver) names() []string {
+	var out []string
+	for _, rule := range []struct {
+		name   string
+		waived bool
+	}{
+		{"skip_password_checks", w.PasswordChecks},
+		{"skip_password_requirement", w.PasswordRequirement},
+		{"skip_user_requirement", w.UserRequirement},
+		{"skip_legal_checks", w.LegalChecks},
+	} {
+		if rule.waived {
+			out = append(out, rule.name)
+		}
 	}
-	e.event(ctx, "actor token issued", slog.String("ticket_id", string(t.ID)), slog.String("user_id", string(t.UserID)),
-		slog.String("actor_id", actorID(t.Actor)))
-	return Issued{t, e.settings().linkOf(t.Secret)}, nil
+	return out
 }
 
-// actorID is who an actor is, for the log.
-func actorID(actor json.RawMessage) string {
-	var who struct {
-		Subject string `json:"sub"`
-	}
-	_ = json.Unmarshal(actor, &who) // it was checked when the token was made
-	return who.Subject
+// MissingDataError says what a user lacks that the instance requires, by the names of the
+// wire.
+type MissingDataError struct{ Fields []string }
+
+func (e *MissingDataError) Error() string {
+	return "flow: form_data_missing: " + strings.Join(e.Fields, ", ")
 }
 
-// Refresh mints a session token in place of an expired one for the server of an app. The
-// user is read anew (S-08). *session.RefreshError.
-func (e *Engine) Refresh(ctx context.Context, q session.RefreshRequest, cookies bool) (session.Refreshed, error) {
-	ss, err := e.sessions.Refreshable(ctx, q)
+// CreateUser makes a user as an operator wishes, under the rules of sign-ups but for those
+// that are waived. Errors: *MissingDataError, form_param_unknown (an attribute that is off),
+// and those of user.Service.Create.
+func (e *Engine) CreateUser(ctx context.Context, nu user.NewUser, w Waiver) (*user.User, error) {
+	s := e.settings()
+	if err := fits(nu, s, w); err != nil {
+		return nil, err
+	}
+	nu.SkipPasswordChecks = w.PasswordChecks
+	if w.PasswordRequirement && !hasPassword(nu) {
+		nu.Check = e.keepsWayIn(s, &Error{Code: "form_data_missing", Err: &MissingDataError{Fields: []string{fieldPassword}}})
+	}
+	u, err := e.users.Create(ctx, nu)
 	if err != nil {
-		return session.Refreshed{}, err
+		return nil, fmt.Errorf("create user: %w", err)
 	}
-	u, err := e.users.ByID(ctx, user.ID(ss.UserID))
-	if errors.Is(err, user.ErrNotFound) || err == nil && u.Banned {
-		return session.Refreshed{}, &session.RefreshError{Rule: session.RefreshUserUnknown, Err: err}
+	e.noteWaiver(ctx, u.ID, w)
+	return u, nil
+}
+
+// fits checks a new user against what the instance offers and requires.
+func fits(nu user.NewUser, s Settings, w Waiver) error {
+	var missing []string
+	for _, a := range []struct {
+		name          string
+		set           Attribute
+		given, waived bool
+	}{
+		{string(user.KindEmailAddress), s.EmailAddress, len(nu.EmailAddresses) > 0, w.UserRequirement},
+		{string(user.KindPhoneNumber), s.PhoneNumber, len(nu.PhoneNumbers) > 0, w.UserRequirement},
+		{string(user.KindUsername), s.Username, nu.Username != "", w.UserRequirement},
+		{fieldFirstName, s.FirstName, nu.FirstName != "", w.UserRequirement},
+		{fieldLastName, s.LastName, nu.LastName != "", w.UserRequirement},
+		{fieldPassword, s.Password, hasPassword(nu), w.PasswordRequirement},
+	} {
+		switch {
+		case a.given && !a.set.Enabled:
+			return unknownParam(a.name)
+		case !a.given && a.set.Enabled && a.set.Required && !a.waived:
+			missing = append(missing, a.name)
+		}
 	}
+	if s.LegalConsent && !w.LegalChecks && nu.LegalAcceptedAt.IsZero() {
+		missing = append(missing, "legal_accepted_at")
+	}
+	if len(missing) == 0 && len(nu.EmailAddresses)+len(nu.PhoneNumbers) == 0 && nu.Username == "" {
+		for _, k := range typedKinds {
+			missing = append(missing, string(k)) // one of these
+		}
+	}
+	if len(missing) > 0 {
+		return &MissingDataError{Fields: missing}
+	}
+	return nil
+}
+
+func hasPassword(nu user.NewUser) bool {
+	return nu.Password != "" || nu.PasswordDigest != "" || nu.ImportedPassword != user.ImportedPassword{}
+}
+
+// UpdateUser changes a user as an operator wishes, under the rules of profiles but for those
+// that are waived. With notify the user's former and present primary addresses are told
+// when they are not the same. Errors: form_param_unknown (an attribute that is off),
+// form_param_missing (a required one would go), and those of user.Service.Update.
+func (e *Engine) UpdateUser(ctx context.Context, id user.ID, change user.Change, w Waiver, notify bool) (*user.User, error) {
+	s := e.settings()
+	if err := mayChangeProfile(change, s); err != nil {
+		return nil, err
+	}
+	if change.SetsPassword() && !s.Password.Enabled {
+		return nil, unknownParam(fieldPassword)
+	}
+	before, err := e.users.ByID(ctx, id)
 	if err != nil {
-		return session.Refreshed{}, fmt.Errorf("read user: %w", err)
+		return nil, fmt.Errorf("read user: %w", err)
 	}
-	return e.sessions.Refresh(ctx, ss, q, cookies)
+	change.SkipPasswordChecks = w.PasswordChecks
+	after, err := e.users.Update(ctx, id, change)
+	if err != nil {
+		return nil, fmt.Errorf("update user: %w", err)
+	}
+	e.noteWaiver(ctx, id, w)
+	if notify {
+		e.tellPrimaryChanged(ctx, before, after)
+	}
+	return after, nil
+}
+
+// tellPrimaryChanged tells the former and the present primary address that they are
+// others.
+func (e *Engine) tellPrimaryChanged(ctx context.Context, before, after *user.User) {
+	is, ok := after.Identification(after.PrimaryEmailAddressID)
+	if !ok || before.PrimaryEmailAddressID == is.ID {
+		return
+	}
+	if was, ok := before.Identification(before.PrimaryEmailAddressID); ok {
+		e.tellAddress(ctx, after, kindPrimaryChanged, was.Value, is)
+	}
+	e.tellAddress(ctx, after, kindPrimaryChanged, is.Value, is)
+}
+
+// RemoveUserPassword leaves a user without a password as an operator wishes. With
+// endSessions their sessions end. ErrNotFound.
+func (e *Engine) RemoveUserPassword(ctx context.Context, id user.ID, endSessions bool) (*user.User, error) {
+	return e.users.Update(ctx, id, user.Change{RemovePassword: true, EndSessions: endSessions})
+}
+
+// SetPasswordCompromised makes a user's password good for nothing, see user.Service. Errors:
+// password_disabled, user.ErrNoPassword, user.ErrNotFound.
+func (e *Engine) SetPasswordCompromised(ctx context.Context, id user.ID, endSessions bool) (*user.User, error) {
+	if s := e.settings(); !s.Password.Enabled || !s.enables(strategyPassword) {
+		return nil, errPasswordOff
+	}
+	return e.users.SetPasswordCompromised(ctx, id, endSessions)
+}
+
+func (e *Engine) noteWaiver(ctx context.Context, id user.ID, w Waiver) {
+	if names := w.names(); len(names) > 0 {
+		e.event(ctx, "rules waived", slog.String("user_id", string(id)), slog.Any("waived", names))
+	}
 }

@@ -65,7 +65,7 @@ func (e *Engine) ResetPassword(ctx context.Context, c Caller, id, newPassword st
 	if err != nil {
 		return Outcome{}, fmt.Errorf("hash password: %w", err)
 	}
-	second := secondFactorOn(p.user)
+	second := p.user.TwoFactorEnabled()
 	err = change(ctx, e, a, func(a *signInAttempt) error {
 		if a.state.Status != statusNeedsNewPassword {
 			return errStale

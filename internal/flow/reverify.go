@@ -62,7 +62,7 @@ func (e *Engine) StartReverification(ctx context.Context, c Caller, sid session.
 	default:
 		return nil, badValue("level")
 	}
-	if !secondFactorOn(p.user) {
+	if !p.user.TwoFactorEnabled() {
 		level = levelFirst
 	}
 	a := &reverifyAttempt{id: reverificationID(sid), expireAt: e.now().Add(reverificationLifetime)}

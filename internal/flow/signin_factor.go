@@ -63,7 +63,7 @@ func (e *Engine) AttemptFirstFactor(ctx context.Context, c Caller, id string, pr
 	if r.person.user == nil {
 		return e.offerTransfer(ctx, c, a, ch)
 	}
-	if _, resets := st.(resetter); resets {
+	if _, resets := st.(resetter); resets || mustReset(r.person.user, r.settings) {
 		return e.mayReset(ctx, c, a, r.person, ch)
 	}
 	if _, sends := st.(preparer); !sends {
@@ -148,7 +148,7 @@ func (e *Engine) personOf(ctx context.Context, st signInState) (*person, error) 
 // firstFactorProved goes on after the first factor: to the second where the user has
 // one, else to a session. The proof is used up before that (C-04).
 func (e *Engine) firstFactorProved(ctx context.Context, seat *seat, a *signInAttempt, p *person, ch *challenge, asOf time.Time, seen session.Activity) (Outcome, error) {
-	second := secondFactorOn(p.user)
+	second := p.user.TwoFactorEnabled()
 	if !second {
 		if err := e.mayEnter(ctx, seat.client, string(p.user.ID), e.settings()); err != nil {
 			return seat.outcome(), err
@@ -186,19 +186,6 @@ func (e *Engine) goOn(ctx context.Context, seat *seat, a *signInAttempt) (Outcom
 		out.SignIn = e.signInView(a)
 	}
 	return out, err
-}
-
-// secondFactorOn reports whether the user must prove a second factor to sign in.
-func secondFactorOn(u *user.User) bool {
-	if u.TOTPEnabled {
-		return true
-	}
-	for _, i := range u.Identifications {
-		if i.Kind == user.KindPhoneNumber && i.ReservedForSecondFactor && i.Verified() {
-			return true
-		}
-	}
-	return false
 }
 
 // completeSignIn starts the session and closes the attempt, which stays readable.

@@ -77,7 +77,7 @@ func (t ticket) signedIn(ctx context.Context, c Caller, s Settings, found *user.
 		ClientID: seat.client.ID, Status: statusNeedsFirstFactor, UserID: p.user.ID,
 		Factors: e.factorsOf(p, s), First: proved(strategyTicket, now),
 	}}
-	second := found.Kind == user.TicketInvitation && secondFactorOn(p.user)
+	second := found.Kind == user.TicketInvitation && p.user.TwoFactorEnabled()
 	if second {
 		a.state.Status, a.expireAt = statusNeedsSecondFactor, now.Add(secondFactorLifetime)
 	}

@@ -88,7 +88,7 @@ func newWorld(t testing.TB, change ...func(*flow.Config)) *world {
 	hasher, err := user.NewHasher(user.HasherConfig{MemoryKiB: 19456, QueueTimeout: time.Minute})
 	must(t, err)
 	w.users, err = user.NewService(user.Config{
-		Store: userStore{w.people, w.fuse}, Events: w, Hasher: hasher, Now: w.clock,
+		Store: userStore{w.people, w.fuse}, Events: w, Hasher: hasher, Sealer: ring, Now: w.clock,
 	})
 	must(t, err)
 	cfg := flow.Config{

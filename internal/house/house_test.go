@@ -18,7 +18,8 @@ var allowed = map[string]string{
 	"auth":                   "internal/strictjson",
 	"auth/jwks":              "auth internal/strictjson",
 	"middleware":             "auth",
-	"user":                   "internal/strictjson internal/picture",
+	"user":                   "internal/strictjson internal/picture user/internal/digest",
+	"user/internal/digest":   "",
 	"user/sqlstore":          "user internal/sqldb",
 	"user/storetest":         "user",
 	"session":                "auth auth/jwks",
@@ -35,6 +36,7 @@ var allowed = map[string]string{
 
 	"internal/apierr":      "auth user session internal/flow internal/settings internal/jwttemplate internal/secretkey internal/sqldb",
 	"internal/clientip":    "",
+	"internal/digesttest":  "",
 	"internal/document":    "internal/sqldb",
 	"internal/flow":        "user session notify internal/jwttemplate",
 	"internal/house":       "",

@@ -9,7 +9,7 @@ import (
 )
 
 // K-02: these are all the places that compare secrets, each in constant time and on
-// values of equal length: hashes, or MACs. argon2id compares password digests itself.
+// values of equal length: hashes, or MACs. bcrypt compares password digests itself.
 var secretComparisons = map[string]string{
 	"internal/secretkey/keys.go":     "SHA-256 of a secret key",
 	"internal/flow/code.go":          "HMAC of a code",
@@ -18,6 +18,7 @@ var secretComparisons = map[string]string{
 	"notify/signature.go":            "HMAC of a message",
 	"middleware/answer.go":           "SHA-256 of a handshake's secret",
 	"session/cookievalue.go":         "SHA-256 of the cookie",
+	"user/internal/digest/digest.go": "sum of an imported password",
 	"examples/delete-self/delete.go": "HMAC of a confirmation",
 }
 

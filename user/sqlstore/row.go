@@ -11,39 +11,47 @@ import (
 )
 
 // userColumns and userRow.fields have one order.
-const userColumns = `id, external_id, first_name, last_name, name_key, locale, image_id,
+const userColumns = `id, external_id, first_name, last_name, name_key, locale, timezone, image_id,
 	primary_email_address_id, primary_phone_number_id,
 	public_metadata, private_metadata, unsafe_metadata,
-	password_digest, password_updated_at, totp_enabled, backup_code_enabled, mfa_enabled_at, mfa_disabled_at,
+	password_digest, password_updated_at, password_compromised,
+	totp_secret, totp_used_step, totp_enabled, backup_codes, backup_code_enabled, mfa_enabled_at, mfa_disabled_at,
 	banned, locked, locked_until, delete_self_enabled,
 	create_organization_enabled, create_organizations_limit, bypass_client_trust,
 	legal_accepted_at, last_sign_in_at, last_active_at, created_at, updated_at, version`
 
 // userRow is a user as the database has it.
 type userRow struct {
-	id, externalID, firstName, lastName, nameKey, locale, imageID string
-	primaryEmail, primaryPhone                                    string
-	public, private, unsafe                                       string
-	digest                                                        string
-	passwordUpdatedAt                                             int64
-	totp, backupCode                                              bool
-	mfaEnabledAt, mfaDisabledAt                                   int64
-	banned, locked                                                bool
-	lockedUntil                                                   int64
-	deleteSelf, createOrganization                                bool
-	organizationsLimit                                            int64
-	bypassClientTrust                                             bool
-	legalAcceptedAt, lastSignInAt, lastActiveAt                   int64
-	createdAt, updatedAt, version                                 int64
+	id, externalID, firstName, lastName, nameKey string
+	locale, timezone, imageID                    string
+	primaryEmail, primaryPhone                   string
+	public, private, unsafe                      string
+	digest                                       string
+	passwordUpdatedAt                            int64
+	passwordCompromised                          bool
+	totpSecret                                   string
+	totpUsedStep                                 int64
+	totp                                         bool
+	backupCodes                                  string // a digest a line
+	backupCode                                   bool
+	mfaEnabledAt, mfaDisabledAt                  int64
+	banned, locked                               bool
+	lockedUntil                                  int64
+	deleteSelf, createOrganization               bool
+	organizationsLimit                           int64
+	bypassClientTrust                            bool
+	legalAcceptedAt, lastSignInAt, lastActiveAt  int64
+	createdAt, updatedAt, version                int64
 }
 
 // fields serves both to scan into and as arguments.
 func (r *userRow) fields() []any {
 	return []any{
-		&r.id, &r.externalID, &r.firstName, &r.lastName, &r.nameKey, &r.locale, &r.imageID,
+		&r.id, &r.externalID, &r.firstName, &r.lastName, &r.nameKey, &r.locale, &r.timezone, &r.imageID,
 		&r.primaryEmail, &r.primaryPhone,
 		&r.public, &r.private, &r.unsafe,
-		&r.digest, &r.passwordUpdatedAt, &r.totp, &r.backupCode, &r.mfaEnabledAt, &r.mfaDisabledAt,
+		&r.digest, &r.passwordUpdatedAt, &r.passwordCompromised,
+		&r.totpSecret, &r.totpUsedStep, &r.totp, &r.backupCodes, &r.backupCode, &r.mfaEnabledAt, &r.mfaDisabledAt,
 		&r.banned, &r.locked, &r.lockedUntil, &r.deleteSelf,
 		&r.createOrganization, &r.organizationsLimit, &r.bypassClientTrust,
 		&r.legalAcceptedAt, &r.lastSignInAt, &r.lastActiveAt, &r.createdAt, &r.updatedAt, &r.version,
@@ -53,11 +61,12 @@ func (r *userRow) fields() []any {
 func newUserRow(u *user.User) *userRow {
 	return &userRow{
 		id: string(u.ID), externalID: u.ExternalID, firstName: u.FirstName, lastName: u.LastName,
-		nameKey: strings.ToLower(u.FirstName + " " + u.LastName), locale: u.Locale, imageID: string(u.ImageID),
+		nameKey: strings.ToLower(u.FirstName + " " + u.LastName), locale: u.Locale, timezone: u.Timezone, imageID: string(u.ImageID),
 		primaryEmail: string(u.PrimaryEmailAddressID), primaryPhone: string(u.PrimaryPhoneNumberID),
 		public: object(u.PublicMetadata), private: object(u.PrivateMetadata), unsafe: object(u.UnsafeMetadata),
 		digest: string(u.PasswordDigest), passwordUpdatedAt: sqldb.Millis(u.PasswordUpdatedAt),
-		totp: u.TOTPEnabled, backupCode: u.BackupCodeEnabled,
+		passwordCompromised: u.PasswordCompromised, totpSecret: string(u.TOTPSecret), totpUsedStep: u.TOTPUsedStep,
+		totp: u.TOTPEnabled, backupCodes: encodeDigests(u.BackupCodes), backupCode: u.BackupCodeEnabled,
 		mfaEnabledAt: sqldb.Millis(u.MFAEnabledAt), mfaDisabledAt: sqldb.Millis(u.MFADisabledAt),
 		banned: u.Banned, locked: u.Locked, lockedUntil: sqldb.Millis(u.LockedUntil), deleteSelf: u.DeleteSelfEnabled,
 		createOrganization: u.CreateOrganizationEnabled, organizationsLimit: int64(u.CreateOrganizationsLimit),
@@ -71,11 +80,12 @@ func newUserRow(u *user.User) *userRow {
 func (r *userRow) user() *user.User {
 	return &user.User{
 		ID: user.ID(r.id), ExternalID: r.externalID, FirstName: r.firstName, LastName: r.lastName,
-		Locale: r.locale, ImageID: user.ImageID(r.imageID),
+		Locale: r.locale, Timezone: r.timezone, ImageID: user.ImageID(r.imageID),
 		PrimaryEmailAddressID: user.IdentificationID(r.primaryEmail), PrimaryPhoneNumberID: user.IdentificationID(r.primaryPhone),
 		PublicMetadata: json.RawMessage(r.public), PrivateMetadata: json.RawMessage(r.private), UnsafeMetadata: json.RawMessage(r.unsafe),
 		PasswordDigest: user.Digest(r.digest), PasswordUpdatedAt: sqldb.Time(r.passwordUpdatedAt),
-		TOTPEnabled: r.totp, BackupCodeEnabled: r.backupCode,
+		PasswordCompromised: r.passwordCompromised, TOTPSecret: user.SealedSecret(r.totpSecret), TOTPUsedStep: r.totpUsedStep,
+		TOTPEnabled: r.totp, BackupCodes: decodeDigests(r.backupCodes), BackupCodeEnabled: r.backupCode,
 		MFAEnabledAt: sqldb.Time(r.mfaEnabledAt), MFADisabledAt: sqldb.Time(r.mfaDisabledAt),
 		Banned: r.banned, Locked: r.locked, LockedUntil: sqldb.Time(r.lockedUntil), DeleteSelfEnabled: r.deleteSelf,
 		CreateOrganizationEnabled: r.createOrganization, CreateOrganizationsLimit: int(r.organizationsLimit),
@@ -84,6 +94,27 @@ func (r *userRow) user() *user.User {
 		LastActiveAt: sqldb.Time(r.lastActiveAt), CreatedAt: sqldb.Time(r.createdAt),
 		UpdatedAt: sqldb.Time(r.updatedAt), Version: r.version,
 	}
+}
+
+// encodeDigests writes digests, which hold no line breaks (printable text alone), a line
+// each.
+func encodeDigests(digests []user.Digest) string {
+	lines := make([]string, len(digests))
+	for i, d := range digests {
+		lines[i] = string(d)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// decodeDigests reads what encodeDigests has written.
+func decodeDigests(text string) []user.Digest {
+	var digests []user.Digest
+	for line := range strings.SplitSeq(text, "\n") {
+		if line != "" {
+			digests = append(digests, user.Digest(line))
+		}
+	}
+	return digests
 }
 
 // object is raw, or {} for nil.

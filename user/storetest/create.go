@@ -52,6 +52,8 @@ func fullUser() *user.User {
 	} {
 		*at = noon.Add(time.Duration(n+1) * time.Hour)
 	}
+	u.Timezone, u.PasswordCompromised, u.TOTPSecret, u.TOTPUsedStep = "Europe/London", true, "c2VhbGVk", 1<<40
+	u.BackupCodes = []user.Digest{u.PasswordDigest, "$2b$12$abcdefghijklmnopqrstuvabcdefghijklmnopqrstuvabcdefghi"}
 	u.TOTPEnabled, u.BackupCodeEnabled, u.Banned, u.Locked, u.BypassClientTrust = true, true, true, true, true
 	u.DeleteSelfEnabled, u.CreateOrganizationEnabled, u.CreateOrganizationsLimit = false, false, 1<<40
 	return u

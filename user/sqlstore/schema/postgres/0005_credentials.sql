@@ -1,0 +1,7 @@
+-- What a user has beside a password. TOTP secrets are encrypted, bound to their user; of
+-- backup codes there are digests, one a line.
+alter table users add column timezone text collate "C" not null default '';
+alter table users add column password_compromised boolean not null default false;
+alter table users add column totp_secret text collate "C" not null default '';
+alter table users add column totp_used_step bigint not null default 0;
+alter table users add column backup_codes text collate "C" not null default '';
