@@ -30,6 +30,7 @@ var allowed = map[string]string{
 	"frontendapi":            "auth user session internal/flow internal/apierr internal/httpjson internal/upload",
 	"backendapi":             "user session internal/flow internal/settings internal/jwttemplate internal/apierr internal/httpjson internal/strictjson internal/upload",
 	"ui":                     "",
+	"webhook":                "",
 	"gatehousetest":          ". auth user session notify",
 	"cmd/gatehouse":          ". auth auth/jwks middleware session notify user internal/logging internal/secretfile",
 
@@ -54,6 +55,7 @@ var allowed = map[string]string{
 	"internal/strictjson":  "",
 	"internal/testservers": "",
 	"internal/upload":      "internal/apierr internal/httpjson",
+	"internal/webhook":     "webhook internal/keyring internal/sqldb",
 
 	// Examples show what an app may import: public packages only.
 	"examples/quickstart":   ". auth middleware",
