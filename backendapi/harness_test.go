@@ -17,12 +17,14 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
+	"github.com/gatehouse-dev/gatehouse/internal/webhook"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	sessionsql "github.com/gatehouse-dev/gatehouse/session/sqlstore"
@@ -134,7 +136,12 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	})
 	must(t, err)
 	t.Cleanup(engine.Close)
+	log, err := audit.Open(t.Context(), audit.Config{DB: db, Now: clock})
+	must(t, err)
+	hooks, err := webhook.Open(t.Context(), webhook.Config{DB: db, Keys: ring, InstanceID: "ins_1", Client: http.DefaultClient, Now: clock})
+	must(t, err)
 	s.config = backendapi.Config{
+		Webhooks: hooks, Audit: log,
 		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Limits: store,
 		RedirectURL: func(text string) (string, bool) {
 			return text, strings.HasPrefix(text, "https://app.example.com/")

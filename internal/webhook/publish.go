@@ -93,10 +93,14 @@ func (s *Service) Publish(ctx context.Context, messages ...Message) error {
 		all, err = listEndpoints(ctx, q, ``)
 		return err
 	})
-	if err == nil && len(all) > 0 {
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	wanted, err := s.wanted(all, messages)
+	if err == nil && len(wanted) > 0 {
 		err = s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
-			for _, m := range messages {
-				if err := s.publish(ctx, q, all, m); err != nil {
+			for _, w := range wanted {
+				if err := s.publish(ctx, q, w); err != nil {
 					return err
 				}
 			}
@@ -109,30 +113,47 @@ func (s *Service) Publish(ctx context.Context, messages ...Message) error {
 	return nil
 }
 
-func (s *Service) publish(ctx context.Context, q sqldb.Querier, all []Endpoint, m Message) error {
-	var wanting []Endpoint
-	for _, e := range all {
-		if Wants(e.Events, m.Type) {
-			wanting = append(wanting, e)
+// wanted is a message that somebody asks for.
+type wanted struct {
+	Message
+	payload string
+	by      []Endpoint
+}
+
+// wanted makes the payloads of what is asked for: before the transaction, since that may
+// have to read.
+func (s *Service) wanted(all []Endpoint, messages []Message) ([]wanted, error) {
+	var out []wanted
+	for _, m := range messages {
+		w := wanted{Message: m}
+		for _, e := range all {
+			if Wants(e.Events, m.Type) {
+				w.by = append(w.by, e)
+			}
 		}
+		if len(w.by) == 0 {
+			continue
+		}
+		var err error
+		if w.payload, err = s.payload(m); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Type, err)
+		}
+		out = append(out, w)
 	}
-	if len(wanting) == 0 {
-		return nil
-	}
-	payload, err := s.payload(m)
-	if err != nil {
-		return fmt.Errorf("%s: %w", m.Type, err)
-	}
+	return out, nil
+}
+
+func (s *Service) publish(ctx context.Context, q sqldb.Querier, m wanted) error {
 	var seq int64
 	now := sqldb.Millis(s.now())
-	err = q.QueryRowContext(ctx, insertMessage, m.ID, m.Type, m.Subject, payload, now).Scan(&seq)
+	err := q.QueryRowContext(ctx, insertMessage, m.ID, m.Type, m.Subject, m.payload, now).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // published before
 	}
 	if err != nil {
 		return err
 	}
-	for _, e := range wanting {
+	for _, e := range m.by {
 		if !e.Enabled {
 			continue
 		}

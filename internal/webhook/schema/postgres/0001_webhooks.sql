@@ -46,3 +46,9 @@ create table webhook_deliveries (
 create index webhook_deliveries_due on webhook_deliveries (endpoint_id, next_at) where status = 'pending';
 create index webhook_deliveries_message on webhook_deliveries (message_seq);
 create index webhook_deliveries_subject on webhook_deliveries (endpoint_id, subject, message_seq) where status = 'pending';
+
+-- At most one row: that an SDK has asked for webhooks.
+create table webhook_app (
+	id bigint not null primary key,
+	created_at bigint not null
+);
