@@ -28,7 +28,8 @@ type Message struct {
 
 // MessageID is the id of the message of a record with an id or a name of its own.
 func MessageID(record string) string {
-	if _, body, ok := strings.Cut(record, "_"); ok && !strings.ContainsAny(body, ":./") {
+	// Of a name such as "session.ended:sess_…" all counts, not the id in it alone.
+	if _, body, ok := strings.Cut(record, "_"); ok && !strings.Contains(record, ":") {
 		return "msg_" + body
 	}
 	sum := sha256.Sum256([]byte(record))

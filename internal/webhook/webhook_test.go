@@ -308,3 +308,16 @@ func TestSweep(t *testing.T) {
 		t.Errorf("%d deliveries after 30 days", len(all))
 	}
 }
+
+// What happened to one session has messages of its own, each the same whenever it is made.
+func TestMessageID(t *testing.T) {
+	const id = "sess_2AbCdEfGhIjKlMnOpQrStUvWxYz"
+	seen := map[string]bool{}
+	for _, record := range []string{"evt_2AbCdEfGhIjKlMnOpQrStUvWxYz", "session.created:" + id, "session.revoked:" + id} {
+		got := webhook.MessageID(record)
+		if !strings.HasPrefix(got, "msg_") || seen[got] || got != webhook.MessageID(record) {
+			t.Errorf("MessageID(%s) = %s", record, got)
+		}
+		seen[got] = true
+	}
+}
