@@ -65,6 +65,9 @@ func (c *Config) completeButSecrets() (publicURLs, error) {
 			return publicURLs{}, configError(d.field, "is shorter than a minute")
 		}
 	}
+	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
+		return publicURLs{}, configError("AuditRetention", "is shorter than a day")
+	}
 	if c.RedisPrefix == "" {
 		c.RedisPrefix = "gatehouse"
 	}

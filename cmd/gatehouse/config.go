@@ -166,6 +166,9 @@ type printed struct {
 	SessionLife   string `toml:"session_lifetime"`
 	SessionIdle   string `toml:"session_idle_timeout"`
 
+	OutgoingAllow  []string `toml:"outgoing_allow"`
+	AuditRetention string   `toml:"audit_retention"`
+
 	Settings  gatehouse.Settings  `toml:"settings"`
 	Passwords gatehouse.Passwords `toml:"passwords"`
 	SMTP      smtpTable           `toml:"smtp"`
@@ -202,6 +205,7 @@ func (s settings) print(p *program) error {
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
 		KeyRotation: period(c.KeyRotation, "365d"),
 		SessionLife: period(c.SessionLifetime, "7d"), SessionIdle: period(c.SessionIdleTimeout, "off"),
+		OutgoingAllow: c.OutgoingAllow, AuditRetention: period(c.AuditRetention, "365d"),
 		Settings: *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
 		Log: logTable{Level: strings.ToLower(s.logLevel.String()), Format: s.logFormat},
 	})

@@ -38,6 +38,8 @@ type file struct {
 	KeyRotation    string   `toml:"key_rotation"` // "365d", "720h", "off"
 	SessionLife    string   `toml:"session_lifetime"`
 	SessionIdle    string   `toml:"session_idle_timeout"`
+	OutgoingAllow  []string `toml:"outgoing_allow"`
+	AuditRetention string   `toml:"audit_retention"`
 
 	HomeURL   string `toml:"home_url"`
 	SignInURL string `toml:"sign_in_url"`
@@ -149,6 +151,8 @@ func (f file) variables() (map[string]string, error) {
 
 		"GATEHOUSE_SESSION_LIFETIME":     f.SessionLife,
 		"GATEHOUSE_SESSION_IDLE_TIMEOUT": f.SessionIdle,
+		"GATEHOUSE_OUTGOING_ALLOW":       strings.Join(f.OutgoingAllow, ","),
+		"GATEHOUSE_AUDIT_RETENTION":      f.AuditRetention,
 		"GATEHOUSE_LOG_LEVEL":            f.Log.Level,
 		"GATEHOUSE_LOG_FORMAT":           f.Log.Format,
 	}
