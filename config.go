@@ -107,6 +107,14 @@ type Config struct {
 	// these names, served below /npm. "" answers 404 there.
 	ClerkJSDir string
 
+	// OutgoingAllow are networks that webhooks may be sent to though they are not on the
+	// public internet, as "10.1.0.0/16" or "10.1.2.3" (N-01). In development loopback
+	// addresses are among them. Empty allows none.
+	OutgoingAllow []string
+	// AuditRetention is how long entries of the audit log are kept, a day or more; the
+	// addresses in them are blanked after 90 days. 0 means 365 days.
+	AuditRetention time.Duration
+
 	// TemplatesDir holds templates of mails and texts that take the place of the built-in
 	// ones of the same names (docs/messages.md). A file that stands for none, and a template
 	// that fails, keep the server from starting. "" holds none.

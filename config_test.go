@@ -97,6 +97,8 @@ func TestOpenRefuses(t *testing.T) {
 
 		{"sessions_too_short", "SessionLifetime", production, func(c *gatehouse.Config) { c.SessionLifetime = time.Minute - 1 }},
 		{"sessions_without_end", "SessionLifetime", production, func(c *gatehouse.Config) { c.SessionLifetime = -1 }},
+		{"audit_log_too_short", "AuditRetention", production, func(c *gatehouse.Config) { c.AuditRetention = 24*time.Hour - 1 }},
+		{"networks_unreadable", "OutgoingAllow", production, func(c *gatehouse.Config) { c.OutgoingAllow = []string{"10.0.0.0/40"} }},
 		{"idle_too_short", "SessionIdleTimeout", production, func(c *gatehouse.Config) { c.SessionIdleTimeout = time.Second }},
 		{"port_that_is_not_fixed", "Addr", development, func(c *gatehouse.Config) { c.Addr = "127.0.0.1:0" }},
 		{"secret_key_without_prefix", "SecretKey", production, func(c *gatehouse.Config) { c.SecretKey = "correct-horse-battery-staple-correct-horse" }},

@@ -34,6 +34,8 @@ var Environment = []string{
 	"GATEHOUSE_HTTP_ONLY_SESSION",
 	"GATEHOUSE_CLERK_JS_DIR",
 	"GATEHOUSE_TEMPLATES_DIR",
+	"GATEHOUSE_OUTGOING_ALLOW",
+	"GATEHOUSE_AUDIT_RETENTION",
 }
 
 // FromEnv returns the Config that the environment describes; getenv is
@@ -63,7 +65,9 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		HTTPOnlySession: e.bool("GATEHOUSE_HTTP_ONLY_SESSION"),
 		ClerkJSDir:      getenv("GATEHOUSE_CLERK_JS_DIR"),
 		TemplatesDir:    getenv("GATEHOUSE_TEMPLATES_DIR"),
+		OutgoingAllow:   e.list("GATEHOUSE_OUTGOING_ALLOW"),
 	}
+	c.AuditRetention = max(0, e.period("GATEHOUSE_AUDIT_RETENTION"))
 	c.SessionIdleTimeout = max(0, e.period("GATEHOUSE_SESSION_IDLE_TIMEOUT"))
 	c.MaxTokenLifetime = max(0, e.period("GATEHOUSE_MAX_TOKEN_LIFETIME"))
 	if c.Addr == "" {

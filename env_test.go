@@ -46,6 +46,8 @@ func TestFromEnv(t *testing.T) {
 		"GATEHOUSE_HTTP_ONLY_SESSION":    "true",
 		"GATEHOUSE_CLERK_JS_DIR":         "/srv/npm",
 		"GATEHOUSE_TEMPLATES_DIR":        "/srv/mails",
+		"GATEHOUSE_OUTGOING_ALLOW":       "10.1.0.0/16",
+		"GATEHOUSE_AUDIT_RETENTION":      "730d",
 		"GATEHOUSE_SOMETHING_ELSE":       "ignored",
 		"GATEHOUSE_DEVELOPMENT":          "true",
 		"GATEHOUSE_ENCRYPTION_KEY_FILE":  "",
@@ -61,6 +63,7 @@ func TestFromEnv(t *testing.T) {
 		SessionLifetime: 12 * time.Hour, SessionIdleTimeout: 30 * time.Minute,
 		AllowedOrigins: []string{"https://a.example", "https://b.example"}, TrustedProxies: []string{"10.0.0.0/8"},
 		WhenStale: middleware.StaleRefuse, HTTPOnlySession: true, ClerkJSDir: "/srv/npm", TemplatesDir: "/srv/mails",
+		OutgoingAllow: []string{"10.1.0.0/16"}, AuditRetention: 730 * 24 * time.Hour,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("FromEnv = %+v, want %+v", got, want)

@@ -232,7 +232,7 @@ func (i *Inspection) inspectKeys(ctx context.Context) {
 		return
 	}
 	s := &Server{cfg: i.cfg, urls: i.urls, log: slog.New(slog.DiscardHandler)}
-	keys, err := s.openSessions(ctx, i.storage, i.ring)
+	keys, err := s.openSessions(ctx, i.storage, i.ring, nil)
 	if errors.Is(err, sqldb.ErrReadOnly) {
 		i.warn(check, "a server with this configuration will change them when it starts", "Start the server with this configuration, then ask again.")
 		return

@@ -103,6 +103,7 @@ type inner struct {
 	flow   *flow.Engine
 	keys   *session.Keys
 	limits session.LimitStore
+	teller *teller
 
 	secretKeys *secretkey.Keys
 }
@@ -114,7 +115,11 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, &ConfigError{"EncryptionKeys", "cannot be read: " + err.Error()}
 	}
-	keys, err := s.openSessions(ctx, st, ring)
+	teller, err := s.openEvents(ctx, st, ring)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.openSessions(ctx, st, ring, teller)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +132,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	}
 	events := &lateHandler{}
 	s.users, err = user.NewService(user.Config{
-		Store: st.users, Events: events, Hasher: hasher, Sealer: ring,
+		Store: st.users, Events: events, Publisher: teller, Hasher: hasher, Sealer: ring,
 		PasswordRules: func() user.PasswordRules {
 			now := s.live.Current()
 			return user.PasswordRules{MinLength: now.MinPasswordLength, AppName: now.AppName}
@@ -141,7 +146,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, err
 	}
-	in := &inner{keys: keys, limits: st.limits}
+	in := &inner{keys: keys, limits: st.limits, teller: teller}
 	in.secretKeys, err = secretkey.Open(ctx, secretkey.Config{
 		Store: st.secretKeys, Configured: []string{string(c.SecretKey)}, Development: c.Development, Now: c.Now, Logger: s.log,
 	})
@@ -150,7 +155,7 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
-		Sender: s.sender(), Templates: c.templates(), Settings: s.flowSettings, TokenTemplates: s.templates.ByName,
+		Sender: s.sender(), Templates: c.templates(), Settings: s.flowSettings, TokenTemplates: s.templates.ByName, Audit: s.audit,
 		Pepper: pepper, TestCode: s.testCode, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
@@ -170,7 +175,7 @@ func (c *Config) templates() fs.FS {
 }
 
 // openSessions opens the signing keys and builds the service on them.
-func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ring) (*session.Keys, error) {
+func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ring, teller session.Publisher) (*session.Keys, error) {
 	c := &s.cfg
 	external, err := parseSigningKey(string(c.SigningKeyPEM))
 	if err != nil {
@@ -184,7 +189,7 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	}
 	s.sessions, err = session.NewService(session.Config{
 		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
-		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts,
+		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts, Intents: st.intents, Publisher: teller,
 		Lifetime: c.SessionLifetime, IdleTimeout: c.SessionIdleTimeout, MaxTokenLifetime: c.MaxTokenLifetime,
 		Now: c.Now, Logger: s.log,
 	})
@@ -247,6 +252,7 @@ func (s *Server) openHandlers(in *inner) error {
 	backend, err := backendapi.New(backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Keys: in.keys, Limits: in.limits,
 		PublicURL: base, RedirectURL: frontend.RedirectURL,
+		Webhooks: s.webhooks, Audit: s.audit, ClientAddress: clientAddress(resolver),
 		Settings: s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
 		SecretKeys:  in.secretKeys,
 		Development: c.Development, Now: c.Now, Logger: s.log,
@@ -255,6 +261,7 @@ func (s *Server) openHandlers(in *inner) error {
 		return err
 	}
 	rt.backendAPI = http.StripPrefix("/api", backend)
+	in.teller.render = backend
 	if rt.pages, err = s.newPages(allowed); err != nil {
 		return err
 	}
@@ -310,6 +317,7 @@ const (
 	reloadEvery = time.Second
 	rotateEvery = time.Minute // looks whether a signing key's time has come
 	sweepEvery  = 5 * time.Minute
+	tellEvery   = 200 * time.Millisecond
 )
 
 // startJobs starts what runs until Close.
@@ -325,6 +333,9 @@ func (s *Server) startJobs(st *storage, in *inner) {
 	s.jobs.Start(jobs.Job{Name: "JWT templates", Every: reloadEvery, MaxPause: reloadEvery, Run: s.templates.Refresh})
 	s.jobs.Start(jobs.Job{Name: "secret keys", Every: reloadEvery, MaxPause: reloadEvery, Run: in.secretKeys.Refresh})
 	s.jobs.Start(jobs.Job{Name: "key rotation", Every: rotateEvery, Alone: true, Run: in.keys.Rotate})
+	s.jobs.Start(jobs.Job{Name: "session events", Every: tellEvery, Run: s.sessions.PublishEvents})
+	s.jobs.Start(jobs.Job{Name: "webhooks", Forever: true, Run: s.webhooks.Run})
+	s.jobs.Start(jobs.Job{Name: "retention", Every: sweepEvery, Alone: true, Run: s.retain})
 	if st.sweep != nil {
 		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {
 			return st.sweep(ctx, s.cfg.Now())

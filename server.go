@@ -9,9 +9,11 @@ import (
 	"sync/atomic"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
+	"github.com/gatehouse-dev/gatehouse/internal/webhook"
 	"github.com/gatehouse-dev/gatehouse/middleware"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -34,6 +36,8 @@ type Server struct {
 
 	users      *user.Service
 	sessions   *session.Service
+	webhooks   *webhook.Service
+	audit      *audit.Log
 	middleware *middleware.Middleware
 	outbox     *notify.Outbox // nil in production
 	routes     *routes

@@ -26,6 +26,7 @@ type storage struct {
 
 	clients     session.ClientStore
 	sessions    session.SessionStore
+	intents     session.IntentStore // in the database, wherever sessions are
 	attempts    session.AttemptStore
 	limits      session.LimitStore
 	revocations session.RevocationStore
@@ -79,7 +80,7 @@ func (st *storage) openDatabase(ctx context.Context, url string, open func(conte
 	if err != nil {
 		return err
 	}
-	st.keys = sql
+	st.keys, st.intents = sql, sql
 	st.clients, st.sessions, st.attempts, st.limits, st.revocations = sql, sql, sql, sql, sql
 	st.sweep = func(ctx context.Context, now time.Time) error {
 		_, err := sql.Sweep(ctx, now)

@@ -68,6 +68,9 @@ func (c *Config) completeButSecrets() (publicURLs, error) {
 	if c.MaxTokenLifetime != 0 && (c.MaxTokenLifetime < time.Minute || c.MaxTokenLifetime > 30*time.Minute) {
 		return publicURLs{}, configError("MaxTokenLifetime", "is not between a minute and 30 minutes")
 	}
+	if c.AuditRetention != 0 && c.AuditRetention < 24*time.Hour {
+		return publicURLs{}, configError("AuditRetention", "is shorter than a day")
+	}
 	if c.RedisPrefix == "" {
 		c.RedisPrefix = "gatehouse"
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
+	"github.com/gatehouse-dev/gatehouse/internal/webhook"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -37,6 +38,8 @@ type Config struct {
 
 	Settings   Settings               // required
 	Templates  *jwttemplate.Templates // required
+	Webhooks   *webhook.Service       // required
+	Audit      AuditLog               // required
 	InstanceID string                 // required: "ins_…"
 	// AllowedOrigins are those that the configuration allows beside the public URL's, for
 	// GET /v1/instance.
@@ -52,6 +55,9 @@ type Config struct {
 
 	SecretKeys *secretkey.Keys // required: which keys are good (B-01, B-04)
 
+	// ClientAddress returns where a request comes from, for the audit log; nil leaves it out.
+	ClientAddress func(r *http.Request) string
+
 	// Development lowers the limit from 1000 to 100 requests in 10 s a key, as the
 	// reference does.
 	Development bool
@@ -65,6 +71,7 @@ type Handler struct {
 	cfg    Config
 	routes httpjson.Routes[func(*call) error]
 
+	refusals  refusals
 	imageBase string // of a picture's URL: its name follows
 }
 
@@ -89,6 +96,10 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.Settings is required")
 	case cfg.Templates == nil:
 		return nil, errors.New("backendapi: Config.Templates is required")
+	case cfg.Webhooks == nil:
+		return nil, errors.New("backendapi: Config.Webhooks is required")
+	case cfg.Audit == nil:
+		return nil, errors.New("backendapi: Config.Audit is required")
 	case cfg.InstanceID == "":
 		return nil, errors.New("backendapi: Config.InstanceID is required")
 	case cfg.PublicURL == nil || cfg.PublicURL.Host == "":
@@ -184,6 +195,20 @@ func (h *Handler) register() {
 	h.routes.Add("GET /v1/secret_keys", (*call).listSecretKeys)
 	h.routes.Add("POST /v1/secret_keys", (*call).createSecretKey)
 	h.routes.Add("POST /v1/secret_keys/{id}/revoke", (*call).revokeSecretKey)
+	h.routes.Add("GET /v1/webhook_endpoints", (*call).listEndpoints)
+	h.routes.Add("POST /v1/webhook_endpoints", (*call).createEndpoint)
+	h.routes.Add("GET /v1/webhook_endpoints/{id}", (*call).getEndpoint)
+	h.routes.Add("PATCH /v1/webhook_endpoints/{id}", (*call).updateEndpoint)
+	h.routes.Add("DELETE /v1/webhook_endpoints/{id}", (*call).deleteEndpoint)
+	h.routes.Add("POST /v1/webhook_endpoints/{id}/rotate_secret", (*call).rotateEndpointSecret)
+	h.routes.Add("GET /v1/webhook_endpoints/{id}/deliveries", (*call).listDeliveries)
+	h.routes.Add("POST /v1/webhook_endpoints/{id}/deliveries/replay", (*call).replayDeliveries)
+	h.routes.Add("POST /v1/webhook_endpoints/{id}/deliveries/{message_id}/replay", (*call).replayDelivery)
+	h.routes.Add("POST /v1/webhooks/svix", (*call).createSvix)
+	h.routes.Add("POST /v1/webhooks/svix_url", (*call).svixURL)
+	h.routes.Add("DELETE /v1/webhooks/svix", (*call).deleteSvix)
+
+	h.routes.Add("GET /v1/audit_logs", (*call).listAuditLogs)
 }
 
 // ServeHTTP answers one request. Every answer is JSON with the headers of W-02.
@@ -212,12 +237,16 @@ type call struct {
 	pattern string            // of the route, for the log
 	values  map[string]string // what the pattern's {names} stand for
 	version string            // of the API, a date
+	trace   string            // see traceID
 }
 
 // serve takes the request through every gate, in this order: key, limit, version, route.
 func (c *call) serve() error {
 	httpjson.SetHeaders(c.w.Header())
 	key, err := c.h.authenticate(c.r)
+	if errors.Is(err, apierr.SecretKeyInvalid) {
+		c.recordRefused()
+	}
 	if err != nil {
 		return err
 	}
@@ -232,13 +261,21 @@ func (c *call) serve() error {
 	if err := c.take(key); err != nil {
 		return err
 	}
-	return found.Value(c)
+	if !c.changes() {
+		return found.Value(c)
+	}
+	c.sign(key)
+	err = found.Value(c)
+	if err == nil {
+		c.recordUse()
+	}
+	return err
 }
 
 // fail renders err. Its cause goes to the log only.
 func (c *call) fail(err error) {
 	e := apierr.From(err)
-	trace := httpjson.TraceID()
+	trace := c.traceID()
 	if e.Status >= 500 && c.r.Context().Err() == nil {
 		c.h.cfg.Logger.ErrorContext(c.r.Context(), "request failed",
 			"route", c.pattern, "code", e.Code, "trace_id", trace, "err", e.Err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
@@ -22,6 +23,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
+	"github.com/gatehouse-dev/gatehouse/internal/webhook"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
 	sessionsql "github.com/gatehouse-dev/gatehouse/session/sqlstore"
@@ -139,7 +141,12 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	must(t, err)
 	s.keys, err = secretkey.Open(t.Context(), secretkey.Config{Store: secretKeys, Configured: []string{key, oldKey}, Now: clock, Logger: logger})
 	must(t, err)
+	log, err := audit.Open(t.Context(), audit.Config{DB: db, Now: clock})
+	must(t, err)
+	hooks, err := webhook.Open(t.Context(), webhook.Config{DB: db, Keys: ring, InstanceID: "ins_1", Client: http.DefaultClient, Now: clock})
+	must(t, err)
 	s.config = backendapi.Config{
+		Webhooks: hooks, Audit: log,
 		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Keys: keys, Limits: store,
 		RedirectURL: func(text string) (string, bool) {
 			return text, strings.HasPrefix(text, "https://app.example.com/")

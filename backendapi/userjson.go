@@ -91,9 +91,7 @@ type linkJSON struct {
 
 // renderUser renders u with the URL of its picture.
 func (c *call) renderUser(u *user.User) userJSON {
-	j := newUserJSON(u, c.now())
-	j.ImageURL = c.h.imageBase + u.ImageName()
-	return j
+	return c.h.userJSON(u, c.now())
 }
 
 // newUserJSON renders u at now, without the URL of the picture. Times are Unix

@@ -36,7 +36,8 @@ type call struct {
 
 	parsed url.Values // the query, see query
 
-	changes bool // the method may change something: errors carry the client
+	trace   string // see traceID
+	changes bool   // the method may change something: errors carry the client
 }
 
 // serve takes the request through every gate, in this order: origin, method, route, limit,
@@ -91,6 +92,9 @@ func (c *call) handle(rt route) (err error) {
 	}
 	if err := c.refuseImpersonator(rt); err != nil {
 		return err
+	}
+	if c.changes {
+		c.sign()
 	}
 	return rt.serve(c)
 }

@@ -133,7 +133,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail renders err. Its cause goes to the log only.
 func (c *call) fail(err error) {
 	e := apierr.From(err)
-	trace := httpjson.TraceID()
+	trace := c.traceID()
 	if e.Status >= 500 && c.r.Context().Err() == nil {
 		c.h.cfg.Logger.ErrorContext(c.r.Context(), "request failed",
 			"route", c.pattern, "code", e.Code, "trace_id", trace, "err", e.Err)

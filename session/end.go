@@ -70,6 +70,10 @@ func (s *Service) Revoke(ctx context.Context, id ID, cause string) (Session, err
 // finish gives a session its last status and makes the tokens already minted from it
 // dead on every node. It does not touch the client. check may refuse.
 func (s *Service) finish(ctx context.Context, id ID, status Status, cause string, check func(Session) error) (Session, error) {
+	intent, err := s.intend(ctx, false, id, "")
+	if err != nil {
+		return Session{}, err
+	}
 	now := s.now()
 	ss, err := s.cfg.Sessions.Update(ctx, id, func(ss *Session) error {
 		if check != nil {
@@ -90,10 +94,15 @@ func (s *Service) finish(ctx context.Context, id ID, status Status, cause string
 	})
 	switch {
 	case errors.Is(err, errUnchanged):
+		s.conclude(intent, "")
 		return s.finishAgain(ctx, id, now)
+	case errors.Is(err, ErrNotFound):
+		s.conclude(intent, "")
+		return Session{}, err
 	case err != nil:
 		return Session{}, err
 	}
+	s.conclude(intent, "", ss)
 	s.revoked.add(RevocationRecord{SessionID: id, At: now, Cause: ss.Cause}, now)
 	s.log.InfoContext(ctx, "session ended", "user_id", ss.UserID, "session_id", ss.ID, "status", ss.Status, "cause", cause)
 	return ss, nil
@@ -215,6 +224,10 @@ func (s *Service) revokeUser(ctx context.Context, userID, cause string, except I
 	if userID == "" {
 		return errors.New("no user id")
 	}
+	intent, err := s.intend(ctx, false, "", userID)
+	if err != nil {
+		return err
+	}
 	now := s.now()
 	ids, err := s.cfg.Sessions.RevokeUser(ctx, userID, UserRevocation{
 		At: now, Through: now.Add(ahead), KeepUntil: now.Add(s.cfg.Lifetime + tombstoneSlack), Cause: cause, Except: except,
@@ -226,8 +239,25 @@ func (s *Service) revokeUser(ctx context.Context, userID, cause string, except I
 	for _, id := range ids {
 		s.revoked.add(RevocationRecord{SessionID: id, At: now, Cause: cause}, now)
 	}
+	s.concludeAll(ctx, intent, ids)
 	s.log.InfoContext(ctx, "sessions of user revoked", "user_id", userID, "sessions", len(ids), "cause", cause)
 	return nil
+}
+
+// concludeAll concludes the end of sessions of one user; where they cannot be read, whoever
+// finds the intent later does it.
+func (s *Service) concludeAll(ctx context.Context, i Intent, ids []ID) {
+	if i.ID == "" {
+		return
+	}
+	var ended []Session
+	if len(ids) > 0 {
+		var err error
+		if ended, err = s.cfg.Sessions.GetMany(ctx, ids); err != nil {
+			return
+		}
+	}
+	s.conclude(i, "", ended...)
 }
 
 // tombstoneSlack is how much longer than a session a tombstone is kept: as long as a

@@ -22,6 +22,10 @@ type Config struct {
 	Issuer      string          // required: the claim iss
 	// Attempts keeps handshakes by nonce. Without it HandshakeNonce fails.
 	Attempts AttemptStore
+	// Intents and Publisher tell others of what happens to sessions, at least once, see
+	// PublishEvents. nil tells nobody.
+	Intents   IntentStore
+	Publisher Publisher
 
 	Lifetime      time.Duration // absolute life of a session; 0 means 7 days
 	IdleTimeout   time.Duration // without touch or mint; 0 means off
@@ -49,6 +53,7 @@ type Service struct {
 	// verifier takes the service's own tokens, for Refreshable.
 	verifier *auth.Verifier
 	feed     feed
+	journal  journal
 }
 
 // NewService checks cfg and returns a Service; the error names the bad field.

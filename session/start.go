@@ -59,7 +59,14 @@ func (s *Service) Start(ctx context.Context, ns NewSession) (Session, error) {
 	if err != nil {
 		return Session{}, wrap("start session", err)
 	}
+	intent, err := s.intend(ctx, true, ss.ID, ss.UserID)
+	if err != nil {
+		return Session{}, wrap("start session", err)
+	}
 	if err := s.cfg.Sessions.Create(ctx, ss, ns.AsOf); err != nil {
+		if errors.Is(err, ErrUserRevoked) {
+			s.conclude(intent, "")
+		}
 		return Session{}, wrap("start session", err)
 	}
 	if err := s.join(ctx, c, ss, ns.Strategy); err != nil {
@@ -67,6 +74,7 @@ func (s *Service) Start(ctx context.Context, ns NewSession) (Session, error) {
 		_, undone := s.finish(context.WithoutCancel(ctx), ss.ID, StatusAbandoned, "sign-in failed", nil)
 		return Session{}, wrap("start session", errors.Join(err, undone))
 	}
+	s.conclude(intent, ns.Strategy, ss)
 	if err := s.endOldestOfUser(ctx, ss.UserID); err != nil {
 		return Session{}, wrap("start session", err)
 	}

@@ -127,6 +127,7 @@ func (s *Service) setSecrets(ctx context.Context, u *User, nu NewUser) (err erro
 // insert stores u and, if there is one, accepts the invitation.
 func (s *Service) insert(ctx context.Context, u *User, invitation TicketID) error {
 	created := s.newEvent(EventCreated, u.ID, u.UpdatedAt)
+	created.Changes = changesOf(nil, u)
 	switch {
 	case invitation == "":
 		return s.store.Create(ctx, u, created)

@@ -17,7 +17,7 @@ const (
 // Drain handles events that were recorded but not handled yet: at start before the
 // listener opens, and every 200 ms by every node. It returns how many it handled. Events
 // of one user are handled in order: after one that fails, the user's later ones wait
-// for the next call. The error joins all failures.
+// for the next call. The error joins all failures. Then it publishes what is public.
 //
 // Events that were handled are kept for a day, sign-in tokens that expired for 30; about
 // once an hour Drain also removes older ones.
@@ -31,12 +31,17 @@ func (s *Service) Drain(ctx context.Context) (int, error) {
 		n, err := s.handleAll(ctx, events)
 		handled += n
 		if err != nil {
-			return handled, fmt.Errorf("drain events: %w", err)
+			// Who waits to be told does not wait for what cannot be handled.
+			return handled, fmt.Errorf("drain events: %w", errors.Join(err, s.publish(ctx)))
 		}
 		if len(events) < drainBatch {
-			return handled, s.purge(ctx)
+			break
 		}
 	}
+	if err := s.publish(ctx); err != nil {
+		return handled, err
+	}
+	return handled, s.purge(ctx)
 }
 
 // handleAll handles the events and marks those done that succeeded.

@@ -33,6 +33,9 @@ type Event struct {
 	At     time.Time
 	// KeepSession is the session that EventSessionsEnd lets go on, "" for none.
 	KeepSession string
+	// Changes says what the change consisted of, see EachChange: names, separated by
+	// blanks, each with ":" and the identification's id where it is about one.
+	Changes string
 }
 
 // EventHandler does what must follow an event. It is called at least once per
@@ -49,7 +52,10 @@ type EventHandlerFunc func(ctx context.Context, e Event) error
 // HandleUserEvent calls f.
 func (f EventHandlerFunc) HandleUserEvent(ctx context.Context, e Event) error { return f(ctx, e) }
 
-// Outbox is the second half of a Store: events recorded with the change itself.
+// Outbox is the second half of a Store: events recorded with the change itself. With a
+// public event the store also records the user as stored, or of a user who is deleted the
+// external id, and who is behind the context of the change. An event is handled (Pending,
+// Done) and, if it is public, published (Unpublished, Published), one independent of the other.
 type Outbox interface {
 	// Pending returns up to limit events that are not done, in the order they were
 	// recorded, the oldest first.
@@ -57,6 +63,13 @@ type Outbox interface {
 	// Done marks events handled at the given time. Ids that are unknown or done
 	// already are passed over.
 	Done(ctx context.Context, at time.Time, ids ...string) error
-	// Purge forgets events that were handled before the given time.
+	// Unpublished returns up to limit public events that are not published, in the order
+	// they were recorded, the oldest first.
+	Unpublished(ctx context.Context, limit int) ([]Publication, error)
+	// Published marks events published at the given time and forgets the users recorded
+	// with them. Ids that are unknown or published already are passed over.
+	Published(ctx context.Context, at time.Time, ids ...string) error
+	// Purge forgets events that were handled before the given time and need not be
+	// published any more.
 	Purge(ctx context.Context, before time.Time) error
 }

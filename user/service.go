@@ -18,6 +18,8 @@ type Config struct {
 	Events EventHandler // required: what follows a ban or a deletion
 	Hasher *Hasher      // nil means NewHasher with its defaults
 	Sealer Sealer       // encrypts TOTP secrets; nil means that no user can have one
+	// Publisher tells others of what happened to users; nil tells nobody.
+	Publisher Publisher
 
 	PasswordRules func() PasswordRules // asked at each new password; nil means those of the zero value
 	PhoneRegions  []string             // ISO 3166 codes that new phone numbers may be of (I-05); nil means any

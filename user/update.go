@@ -209,6 +209,9 @@ func (s *Service) changeBy(ctx context.Context, update updater, id ID, edit func
 		for _, e := range told {
 			whole := s.newEvent(e.Type, id, now)
 			whole.KeepSession = e.KeepSession
+			if e.Type == EventUpdated {
+				whole.Changes = changesOf(before, u)
+			}
 			events = append(events, whole)
 		}
 		return events, nil

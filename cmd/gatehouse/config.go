@@ -167,6 +167,9 @@ type printed struct {
 	SessionIdle   string `toml:"session_idle_timeout"`
 	MaxTokenLife  string `toml:"max_token_lifetime"`
 
+	OutgoingAllow  []string `toml:"outgoing_allow"`
+	AuditRetention string   `toml:"audit_retention"`
+
 	Settings  gatehouse.Settings  `toml:"settings"`
 	Passwords gatehouse.Passwords `toml:"passwords"`
 	SMTP      smtpTable           `toml:"smtp"`
@@ -203,8 +206,9 @@ func (s settings) print(p *program) error {
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
 		KeyRotation: period(c.KeyRotation, "365d"),
 		SessionLife: period(c.SessionLifetime, "7d"), SessionIdle: period(c.SessionIdleTimeout, "off"),
-		MaxTokenLife: period(c.MaxTokenLifetime, "60s"),
-		Settings:     *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
+		MaxTokenLife:  period(c.MaxTokenLifetime, "60s"),
+		OutgoingAllow: c.OutgoingAllow, AuditRetention: period(c.AuditRetention, "365d"),
+		Settings: *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
 		Log: logTable{Level: strings.ToLower(s.logLevel.String()), Format: s.logFormat},
 	})
 }

@@ -39,6 +39,8 @@ type file struct {
 	SessionLife    string   `toml:"session_lifetime"`
 	SessionIdle    string   `toml:"session_idle_timeout"`
 	MaxTokenLife   string   `toml:"max_token_lifetime"`
+	OutgoingAllow  []string `toml:"outgoing_allow"`
+	AuditRetention string   `toml:"audit_retention"`
 
 	HomeURL   string `toml:"home_url"`
 	SignInURL string `toml:"sign_in_url"`
@@ -151,6 +153,8 @@ func (f file) variables() (map[string]string, error) {
 		"GATEHOUSE_SESSION_LIFETIME":     f.SessionLife,
 		"GATEHOUSE_SESSION_IDLE_TIMEOUT": f.SessionIdle,
 		"GATEHOUSE_MAX_TOKEN_LIFETIME":   f.MaxTokenLife,
+		"GATEHOUSE_OUTGOING_ALLOW":       strings.Join(f.OutgoingAllow, ","),
+		"GATEHOUSE_AUDIT_RETENTION":      f.AuditRetention,
 		"GATEHOUSE_LOG_LEVEL":            f.Log.Level,
 		"GATEHOUSE_LOG_FORMAT":           f.Log.Format,
 	}

@@ -96,6 +96,12 @@ max_token_lifetime = "60s"
 # Other origins whose pages call this server: "https://admin.example.com".
 allowed_origins = []
 
+# Networks that webhooks may go to though they are not public: "10.1.0.0/16".
+outgoing_allow = []
+
+# How long the audit log is kept; addresses in it for 90 days.
+audit_retention = "365d"
+
 # Mails and texts in words of your own, see docs/messages.md.
 # templates_dir = "messages"
 

@@ -132,6 +132,8 @@ var catalogue = []Error{
 	{Status: 401, Code: "signed_out", Message: "Signed out.", LongMessage: "You are signed out. Sign in and try again."},
 	{Status: 429, Code: "signup_rate_limit_exceeded", Message: "Too many sign-ups.", LongMessage: "There were too many sign-ups from your network. Wait a little and try again."},
 	{Status: 400, Code: "strategy_for_user_invalid", Message: "Not possible this way.", LongMessage: "This way of signing in is not available for this account."},
+	{Status: 400, Code: "svix_app_exists", Message: "Exists already.", LongMessage: "Webhooks were asked for before. Ask for their URL."},
+	{Status: 400, Code: "svix_app_missing", Message: "Not asked for yet.", LongMessage: "Nobody has asked for webhooks yet. Ask for them first."},
 	{Status: 400, Code: "ticket_expired_code", Message: "Link expired.", LongMessage: "This link is no longer good. Ask whoever sent it for another."},
 	{Status: 400, Code: "ticket_invalid_code", Message: "Not a valid link.", LongMessage: "This link is not complete, or not known any more. Open it again from where you got it, or ask for another."},
 	{Status: 429, Code: "too_many_requests", Message: "Too many requests.", LongMessage: "There were too many requests. Wait a little and try again."},

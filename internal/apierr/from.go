@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
+	"github.com/gatehouse-dev/gatehouse/internal/webhook"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -63,6 +64,13 @@ var fromDomain = []struct {
 	{jwttemplate.ErrNotFound, NotFound},
 	{jwttemplate.ErrBusy, Conflict},
 	{jwttemplate.ErrTooMany, mustCode("form_param_array_size_exceeded")},
+	{webhook.ErrNotFound, NotFound},
+	{webhook.ErrTooMany, mustCode("form_param_array_size_exceeded")},
+	{webhook.ErrURL, ParamFormat.At("url").Saying("Give an https URL that leads to the public internet.")}, // N-01
+	{webhook.ErrEvents, ParamValue.At("events").Saying("Give names of events, or the beginning of names and .*")},
+	{webhook.ErrDisabled, ParamValue.At("enabled").Saying("The endpoint is disabled. Enable it first.")},
+	{webhook.ErrAppExists, mustCode("svix_app_exists")},
+	{webhook.ErrAppMissing, mustCode("svix_app_missing")},
 	{sqldb.ErrUnavailable, Unavailable.After(busyFor)},
 	{context.DeadlineExceeded, Unavailable.After(busyFor)},
 	{context.Canceled, Unavailable.After(busyFor)}, // the client has gone: nobody reads it

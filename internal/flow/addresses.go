@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -110,6 +111,9 @@ func (e *Engine) AttemptAddress(ctx context.Context, c Caller, ss session.Sessio
 		return fail(err)
 	case !right:
 		e.event(ctx, "wrong proof", slog.String("attempt_id", r.attempt), slog.String("purpose", r.purpose), slog.String("user_id", ss.UserID))
+		e.record(ctx, audit.Entry{
+			Type: audit.IdentifierProofFailed, Subject: ss.UserID, Details: audit.Details{"identification": string(iid), "strategy": st.name()},
+		})
 		return fail(st.wrong())
 	}
 	if err := r.use(ctx, r.challenge); err != nil { // C-04

@@ -70,6 +70,10 @@ type Config struct {
 	// means that there are none.
 	TokenTemplates func(name string) (jwttemplate.Template, error)
 
+	// Audit gets what no change of a user or a session tells of: proofs that fail, steps
+	// that lead to neither (L-04). nil keeps nothing.
+	Audit AuditLog
+
 	Now    func() time.Time // nil means time.Now
 	Logger *slog.Logger     // nil means discard
 }
@@ -85,6 +89,7 @@ type Engine struct {
 	testCode string
 	now      func() time.Time
 	log      *slog.Logger
+	audit    AuditLog
 
 	verify  func(ctx context.Context, u *user.User, password string) error // one hash; tests count it (P-07)
 	codeKey []byte                                                         // keys the HMAC of codes
@@ -133,7 +138,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{
 		users: cfg.Users, sessions: cfg.Sessions, attempts: cfg.Attempts, limits: cfg.Limits,
-		settings: cfg.Settings, template: cfg.TokenTemplates, testCode: cfg.TestCode, now: cfg.Now, log: cfg.Logger,
+		settings: cfg.Settings, template: cfg.TokenTemplates, testCode: cfg.TestCode, now: cfg.Now, log: cfg.Logger, audit: cfg.Audit,
 		verify: cfg.Users.VerifyPassword, floor: cfg.Floor, pause: pause, post: newPost(cfg.Sender, cfg.Logger),
 	}
 	var err error

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
@@ -32,6 +33,7 @@ func (e *Engine) IssueSignInToken(ctx context.Context, id user.ID, life time.Dur
 		return Issued{}, fmt.Errorf("issue sign-in token: %w", err)
 	}
 	e.event(ctx, "sign-in token issued", slog.String("ticket_id", string(t.ID)), slog.String("user_id", string(id)))
+	e.record(ctx, audit.Entry{Type: audit.SignInTokenCreated, Subject: string(id), Details: audit.Details{"ticket": string(t.ID)}})
 	return Issued{t, e.settings().linkOf(t.Secret)}, nil
 }
 
@@ -43,6 +45,11 @@ func (e *Engine) RevokeTicket(ctx context.Context, id user.TicketID) (*user.Tick
 		return nil, fmt.Errorf("revoke ticket: %w", err)
 	}
 	e.event(ctx, "ticket revoked", slog.String("ticket_id", string(id)))
+	revoked := audit.SignInTokenRevoked
+	if id.Kind() == user.TicketInvitation {
+		revoked = audit.InvitationRevoked
+	}
+	e.record(ctx, audit.Entry{Type: revoked, Subject: string(t.UserID), Details: audit.Details{"ticket": string(id)}})
 	return t, nil
 }
 
@@ -68,6 +75,11 @@ func (e *Engine) Invite(ctx context.Context, list ...NewInvitation) ([]Issued, e
 	issued := make([]Issued, len(list))
 	failures := make([]error, len(list))
 	var sending sync.WaitGroup
+	made := make([]audit.Entry, 0, len(tickets))
+	for _, t := range tickets {
+		made = append(made, audit.Entry{Type: audit.InvitationCreated, Details: audit.Details{"ticket": string(t.ID)}})
+	}
+	e.record(ctx, made...)
 	for n, t := range tickets {
 		issued[n] = Issued{t, s.linkOf(t.Secret)}
 		e.event(ctx, "invited", slog.String("ticket_id", string(t.ID)))

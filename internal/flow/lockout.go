@@ -28,6 +28,13 @@ func (p *person) counter() string {
 // The lock is looked at after judging, on a fresh read: guesses that run side by
 // side are then stopped by each other's failures.
 func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) (asOf time.Time, err error) {
+	asOf, err = e.conclude(ctx, r, st, proof)
+	e.recordProof(ctx, r, st, err)
+	return asOf, err
+}
+
+// conclude is prove without what is noted of it.
+func (e *Engine) conclude(ctx context.Context, r *round, st strategy, proof Proof) (asOf time.Time, err error) {
 	right, err := st.judge(ctx, r, proof)
 	if err != nil {
 		return asOf, err

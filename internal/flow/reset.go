@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -90,6 +91,7 @@ func (e *Engine) ResetPassword(ctx context.Context, c Caller, id, newPassword st
 	if _, err := e.users.Update(ctx, p.user.ID, renewed); err != nil {
 		return Outcome{}, fmt.Errorf("set password: %w", err)
 	}
+	e.record(ctx, audit.Entry{Type: audit.PasswordReset, Subject: string(p.user.ID), Details: audit.Details{"strategy": a.state.First.Strategy}})
 	e.event(ctx, "password reset", slog.String("user_id", string(p.user.ID)), slog.String("attempt_id", a.id))
 	seat := &seat{client: c.Client, sent: c.Cookie}
 	if second {

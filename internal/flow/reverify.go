@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -134,6 +135,7 @@ func (e *Engine) AttemptReverification(ctx context.Context, c Caller, sid sessio
 	if ss, err = e.sessions.Reverified(ctx, ss.ID, true, false); err != nil {
 		return nil, nil, fmt.Errorf("note reverification: %w", err)
 	}
+	e.record(ctx, audit.Entry{Type: audit.ReverificationPassed, Subject: ss.UserID, Details: audit.Details{"session": string(ss.ID), "strategy": st.name()}})
 	e.event(ctx, "reverified", slog.String("user_id", ss.UserID), slog.String("session_id", string(ss.ID)),
 		slog.String("strategy", st.name()))
 	cookie, err := e.rotate(ctx, c.Client.ID, c.Cookie, true)

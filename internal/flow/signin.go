@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -191,6 +192,7 @@ func (e *Engine) unknownIdentifier(ctx context.Context, p *person, st strategy, 
 			return err
 		}
 	}
+	e.record(ctx, audit.Entry{Type: audit.SignInFailed, Details: audit.Details{"reason": "identifier_not_found"}})
 	return &Error{Code: "form_identifier_not_found", Param: "identifier"}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -77,6 +78,7 @@ func (e *Engine) AttemptVerification(ctx context.Context, c Caller, id string, p
 	}
 	if !right {
 		e.event(ctx, "wrong proof", slog.String("attempt_id", a.id), slog.String("purpose", r.purpose))
+		e.record(ctx, audit.Entry{Type: audit.SignUpFailed, Details: audit.Details{"attempt": a.id, "strategy": st.name()}})
 		return Outcome{}, st.wrong()
 	}
 	err = change(ctx, e, a, func(a *signUpAttempt) error {

@@ -16,6 +16,7 @@ var secretComparisons = map[string]string{
 	"internal/flow/link.go":          "SHA-256 of a link",
 	"internal/flow/testing.go":       "HMAC of a testing token",
 	"notify/signature.go":            "HMAC of a message",
+	"webhook/webhook.go":             "HMAC of a webhook",
 	"middleware/answer.go":           "SHA-256 of a handshake's secret",
 	"session/cookievalue.go":         "SHA-256 of the cookie",
 	"user/internal/digest/digest.go": "sum of an imported password",

@@ -11,20 +11,40 @@ import (
 
 const (
 	insertEvent = `
-	insert into user_events (id, type, user_id, recorded_at, keep_session, done_at)
-	values ($1, $2, $3, $4, $5, 0)`
+	insert into user_events (id, type, user_id, recorded_at, keep_session, changes, origin, snapshot, external_id, published_at, done_at)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)`
 	pendingEvents = `
-	select id, type, user_id, recorded_at, keep_session
+	select id, type, user_id, recorded_at, keep_session, changes
 	from user_events
 	where done_at = 0
 	order by seq
 	limit $1`
 )
 
+// subject is whom events tell of.
+type subject struct {
+	user       *user.User // as stored; nil for one who is gone
+	externalID string     // of one who is gone
+}
+
 // record adds events to the outbox, in the transaction of what they tell of.
-func record(ctx context.Context, q sqldb.Querier, events []user.Event) error {
+func record(ctx context.Context, q sqldb.Querier, events []user.Event, of subject) error {
 	for _, e := range events {
-		if _, err := q.ExecContext(ctx, insertEvent, e.ID, string(e.Type), string(e.UserID), sqldb.Millis(e.At), e.KeepSession); err != nil {
+		var behind, snapshot string
+		published := max(1, sqldb.Millis(e.At)) // there is nothing to publish
+		if e.Type.Public() {
+			published = 0
+			var err error
+			if behind, err = newOrigin(ctx); err == nil {
+				snapshot, err = newSnapshot(of.user)
+			}
+			if err != nil {
+				return fmt.Errorf("record event: %w", err)
+			}
+		}
+		_, err := q.ExecContext(ctx, insertEvent, e.ID, string(e.Type), string(e.UserID), sqldb.Millis(e.At), e.KeepSession, e.Changes,
+			behind, snapshot, of.externalID, published)
+		if err != nil {
 			return fmt.Errorf("record event: %w", err)
 		}
 	}
@@ -45,7 +65,7 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]user.Event, error) {
 		for rows.Next() {
 			var e user.Event
 			var at int64
-			if err := rows.Scan(&e.ID, &e.Type, &e.UserID, &at, &e.KeepSession); err != nil {
+			if err := rows.Scan(&e.ID, &e.Type, &e.UserID, &at, &e.KeepSession, &e.Changes); err != nil {
 				return err
 			}
 			e.At = sqldb.Time(at)
@@ -64,17 +84,22 @@ func (s *Store) Done(ctx context.Context, at time.Time, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	args := []any{max(1, sqldb.Millis(at))} // 0 means not done
+	query := `update user_events set done_at = $1 where done_at = 0 and id in (` + placeholders(2, len(ids)) + `)`
+	return s.exec(ctx, "events done", query, marked(at, ids)...)
+}
+
+// marked are the arguments of a statement that marks events at a time.
+func marked(at time.Time, ids []string) []any {
+	args := []any{max(1, sqldb.Millis(at))} // 0 means not yet
 	for _, id := range ids {
 		args = append(args, id)
 	}
-	query := `update user_events set done_at = $1 where done_at = 0 and id in (` + placeholders(2, len(ids)) + `)`
-	return s.exec(ctx, "events done", query, args...)
+	return args
 }
 
 // Purge implements user.Outbox.
 func (s *Store) Purge(ctx context.Context, before time.Time) error {
-	return s.exec(ctx, "purge events", `delete from user_events where done_at > 0 and done_at < $1`, sqldb.Millis(before))
+	return s.exec(ctx, "purge events", `delete from user_events where done_at > 0 and done_at < $1 and published_at > 0`, sqldb.Millis(before))
 }
 
 func (s *Store) exec(ctx context.Context, what, query string, args ...any) error {

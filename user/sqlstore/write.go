@@ -47,7 +47,7 @@ func insertAll(ctx context.Context, q sqldb.Querier, u *user.User, events []user
 			return err
 		}
 	}
-	return record(ctx, q, events)
+	return record(ctx, q, events, subject{user: asStored(u)})
 }
 
 var (
@@ -89,7 +89,7 @@ func (s *Store) update(ctx context.Context, id user.ID, fn func(*user.User) ([]u
 				return err
 			}
 		}
-		return record(ctx, q, events)
+		return record(ctx, q, events, subject{user: stored})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update user: %w", err)
@@ -177,18 +177,15 @@ func putIdentification(ctx context.Context, q sqldb.Querier, row *identification
 // Delete implements user.Store. Foreign keys take everything of the user's with it.
 func (s *Store) Delete(ctx context.Context, id user.ID, events ...user.Event) error {
 	err := s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
-		result, err := q.ExecContext(ctx, `delete from users where id = $1`, string(id))
-		if err != nil {
-			return err
-		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			return err
-		}
-		if n == 0 {
+		var gone subject
+		err := q.QueryRowContext(ctx, `delete from users where id = $1 returning external_id`, string(id)).Scan(&gone.externalID)
+		if errors.Is(err, sql.ErrNoRows) {
 			return user.ErrNotFound
 		}
-		return record(ctx, q, events)
+		if err != nil {
+			return err
+		}
+		return record(ctx, q, events, gone)
 	})
 	if err != nil {
 		return fmt.Errorf("delete user: %w", err)

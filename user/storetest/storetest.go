@@ -59,6 +59,9 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 		{"EventsInOrder", eventsInOrder},
 		{"EventsOfFailedWrites", eventsOfFailedWrites},
 		{"EventsDoneAndPurged", eventsDoneAndPurged},
+		{"PublicationsTellOfTheChange", publicationsTellOfTheChange},
+		{"PublicationsOfNoPassword", publicationsOfNoPassword},
+		{"PublishedAndPurged", publishedAndPurged},
 
 		{"TxCommits", txCommits},
 		{"TxRollsBack", txRollsBack},
