@@ -26,6 +26,7 @@ var fromDomain = []struct {
 }{
 	{user.ErrNotFound, NotFound},
 	{user.ErrExternalIDTaken, mustCode("form_identifier_exists").At("external_id")},
+	{user.ErrIDTaken, Conflict},
 	{user.ErrPasswordWrong, mustCode("form_password_incorrect").At("password")},
 	{user.ErrNoPassword, mustCode("no_password_set")},
 	{user.ErrBusy, Unavailable.After(busyFor)}, // P-09
