@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
@@ -34,6 +35,7 @@ type Server struct {
 
 	users      *user.Service
 	sessions   *session.Service
+	bulk       *bulk.Service
 	middleware *middleware.Middleware
 	outbox     *notify.Outbox // nil in production
 	routes     *routes

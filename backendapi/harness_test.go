@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
@@ -42,6 +43,7 @@ type server struct {
 	config   backendapi.Config
 	users    *user.Service
 	sessions *session.Service
+	bulk     *bulk.Service
 	outbox   *notify.Outbox
 	flow     flow.Settings // but for TestMode, which operators change
 	down     error         // what sending a mail fails with
@@ -113,6 +115,8 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 		}),
 	})
 	must(t, err)
+	s.bulk, err = bulk.Open(t.Context(), bulk.Config{DB: db, Users: s.users, Now: clock})
+	must(t, err)
 	documents, err := document.NewStore(t.Context(), db)
 	must(t, err)
 	s.settings, err = settings.Open(t.Context(), settings.Config[testSettings]{
@@ -136,6 +140,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	t.Cleanup(engine.Close)
 	s.config = backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Limits: store,
+		Bulk: s.bulk, Cursors: make([]byte, 32),
 		RedirectURL: func(text string) (string, bool) {
 			return text, strings.HasPrefix(text, "https://app.example.com/")
 		},

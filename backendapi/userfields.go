@@ -37,8 +37,10 @@ var updateFields = slices.Concat(metadataFields, laterFields, []string{
 })
 
 // newUser reads the body of POST /v1/users.
-func (c *call) newUser() (user.NewUser, error) {
-	f := c.fields(createFields...)
+func (c *call) newUser() (user.NewUser, error) { return c.newUserOf(c.fields(createFields...)) }
+
+// newUserOf reads the members of a user to create.
+func (c *call) newUserOf(f *fields) (user.NewUser, error) {
 	f.absent(laterFields...)
 	nu := user.NewUser{
 		ExternalID:         f.text("external_id"),

@@ -3,7 +3,6 @@ package user
 import (
 	"context"
 	"errors"
-	"time"
 )
 
 // MaxBatch is how many users one call of CreateMany, DeleteMany, or a step of a scan takes.
@@ -118,28 +117,22 @@ func (s *Service) DeleteMany(ctx context.Context, ids []ID) ([]ID, error) {
 	return gone, nil
 }
 
-// SetBanned is Ban or Unban for up to MaxBatch users, best called on a Service of WithTx.
-// It returns those whose ban changed. Who is gone is passed over.
-func (s *Service) SetBanned(ctx context.Context, ids []ID, banned bool) (changed []ID, err error) {
+// SetBanned is Ban or Unban for each of ids, best called on a Service of WithTx. It returns
+// those of users who are there.
+func (s *Service) SetBanned(ctx context.Context, ids []ID, banned bool) (there []ID, err error) {
+	set := s.Unban
+	if banned {
+		set = s.Ban
+	}
 	for _, id := range ids {
-		was := banned
-		_, err := s.change(ctx, id, func(u *User, _ time.Time) ([]Event, error) {
-			was = u.Banned
-			u.Banned = banned
-			if banned {
-				return tell(EventUpdated, EventBanned), nil
-			}
-			return tell(EventUpdated), nil
-		})
-		switch {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
-			return changed, err
-		case was != banned:
-			changed = append(changed, id)
+		switch _, err := set(ctx, id); {
+		case err == nil:
+			there = append(there, id)
+		case !errors.Is(err, ErrNotFound):
+			return there, err
 		}
 	}
-	return changed, nil
+	return there, nil
 }
 
 // LastOrdinal returns the ordinal of the user who was stored last: the end of a scan.

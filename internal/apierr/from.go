@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
@@ -48,6 +49,8 @@ var fromDomain = []struct {
 	{session.ErrConflict, Conflict},
 	{session.ErrImpersonated, mustCode("authorization_invalid")}, // whoever acts as somebody changes nothing that protects them
 	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
+	{bulk.ErrNotFound, NotFound},
+	{bulk.ErrFinished, Conflict},
 	{settings.ErrOutdated, Conflict},
 	{jwttemplate.ErrNotFound, NotFound},
 	{jwttemplate.ErrBusy, Conflict},
