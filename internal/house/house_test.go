@@ -44,6 +44,7 @@ var allowed = map[string]string{
 	"internal/jwttemplate": "auth internal/document",
 	"internal/keyring":     "",
 	"internal/logging":     "",
+	"internal/people":      "user",
 	"internal/picture":     "",
 	"internal/random":      "",
 	"internal/secretfile":  "",

@@ -17,10 +17,16 @@ const eventColumns = `id, type, user_id, recorded_at, keep_session, done_at`
 // CreateMany implements user.BulkStore.
 func (s *Store) CreateMany(ctx context.Context, users []*user.User, events []user.Event) ([]error, error) {
 	refused := make([]error, len(users))
+	// Nearly always nobody is refused, and a savepoint costs SQLite a copy of each page.
 	err := s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
-		clear(refused)
-		return s.createSome(ctx, q, users, events, refused)
+		return s.insertMany(ctx, q, users, events)
 	})
+	if isRefusal(err) {
+		err = s.db.InTx(ctx, func(ctx context.Context, q sqldb.Querier) error {
+			clear(refused)
+			return s.createSome(ctx, q, users, events, refused)
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("create users: %w", err)
 	}
@@ -82,15 +88,18 @@ func (s *Store) insertMany(ctx context.Context, q sqldb.Querier, users []*user.U
 		eventRows[n] = eventRow(e)
 	}
 	for _, table := range []struct {
-		into string
-		rows [][]any
+		into   string
+		rows   [][]any
+		atOnce int
 	}{
-		{`users (` + userColumns + `)`, userRows},
-		{`identifications (` + identificationColumns + `)`, identRows},
-		{`user_search (` + searchColumns + `)`, searchRows},
-		{`user_events (` + eventColumns + `)`, eventRows},
+		{`users (` + userColumns + `)`, userRows, s.rowsAtOnce()},
+		{`identifications (` + identificationColumns + `)`, identRows, s.rowsAtOnce()},
+		{`user_events (` + eventColumns + `)`, eventRows, s.rowsAtOnce()},
+		// After each of these statements SQLite writes out its index of substrings, so they
+		// are few; and each looks up its parameters by name, so they are short. And last.
+		{`user_search (` + searchColumns + `)`, searchRows, 40},
 	} {
-		if err := s.insertRows(ctx, q, table.into, table.rows); err != nil {
+		if err := insertRows(ctx, q, table.into, table.rows, table.atOnce); err != nil {
 			return duplicate(err)
 		}
 	}
@@ -110,9 +119,9 @@ func (s *Store) rowsAtOnce() int {
 	return 250
 }
 
-// insertRows inserts rows of equal length.
-func (s *Store) insertRows(ctx context.Context, q sqldb.Querier, into string, rows [][]any) error {
-	for size := s.rowsAtOnce(); len(rows) > 0; {
+// insertRows inserts rows of equal length, so many in one statement.
+func insertRows(ctx context.Context, q sqldb.Querier, into string, rows [][]any, size int) error {
+	for len(rows) > 0 {
 		size = min(size, len(rows))
 		statement, err := q.PrepareContext(ctx, insertStatement(into, size, len(rows[0])))
 		if err != nil {
@@ -175,7 +184,7 @@ func (s *Store) DeleteMany(ctx context.Context, ids []user.ID, event func(user.I
 		for n, id := range gone {
 			rows[n] = eventRow(event(id))
 		}
-		return s.insertRows(ctx, q, `user_events (`+eventColumns+`)`, rows)
+		return insertRows(ctx, q, `user_events (`+eventColumns+`)`, rows, s.rowsAtOnce())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete users: %w", err)

@@ -1,9 +1,12 @@
 package sqlstore
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
@@ -117,4 +120,23 @@ func (t *texts) check(c *conditions, _ order) { t.plain(c) }
 
 func (t *texts) plain(c *conditions) {
 	c.all = append(c.all, `exists (select 1 from user_search x where x.user_id = u.id and `+t.like(c, `x`, t.groups)+`)`)
+}
+
+const selectSearchIndex = `select count(*) from pg_indexes where indexname = 'user_search_trigrams' and schemaname = any (current_schemas(false))`
+
+// SearchIndexed reports whether substrings are found by an index. They are not in a
+// PostgreSQL whose extension pg_trgm was missing, or refused to this role, when the tables
+// were made: searches for them read every user then.
+func (s *Store) SearchIndexed(ctx context.Context) (bool, error) {
+	if s.db.Dialect.Name == "sqlite" {
+		return true, nil
+	}
+	var n int
+	err := s.db.Read(ctx, func(ctx context.Context, q sqldb.Querier) error {
+		return q.QueryRowContext(ctx, selectSearchIndex).Scan(&n)
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for the index of substrings: %w", err)
+	}
+	return n > 0, nil
 }
