@@ -96,8 +96,12 @@ func revokeAllLive(ctx context.Context, q sqldb.Querier, users []string, r sessi
 // recordsAtOnce is how many records one statement writes.
 const recordsAtOnce = 250
 
-// publishMany is publish in few statements.
+// publishMany is publish for many records. PostgreSQL is spared round trips; SQLite, which
+// has none, the parsing of long statements.
 func (s *Store) publishMany(ctx context.Context, q sqldb.Querier, records []session.RevocationRecord) error {
+	if s.db.Dialect.Name == "sqlite" {
+		return s.publishEach(ctx, q, records)
+	}
 	for some := range slices.Chunk(records, recordsAtOnce) {
 		var args []any
 		rows := make([]string, len(some))
@@ -107,6 +111,20 @@ func (s *Store) publishMany(ctx context.Context, q sqldb.Querier, records []sess
 			args = append(args, r.ID, string(r.SessionID), r.UserID, string(r.Except), sqldb.Millis(r.At), rules.Text(r.Cause))
 		}
 		if _, err := q.ExecContext(ctx, s.revocations.insertMany+strings.Join(rows, ", "), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) publishEach(ctx context.Context, q sqldb.Querier, records []session.RevocationRecord) error {
+	insert, err := q.PrepareContext(ctx, s.revocations.insert)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for _, r := range records {
+		if _, err := insert.ExecContext(ctx, r.ID, string(r.SessionID), r.UserID, string(r.Except), sqldb.Millis(r.At), rules.Text(r.Cause)); err != nil {
 			return err
 		}
 	}

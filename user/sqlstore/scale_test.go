@@ -158,3 +158,37 @@ func BenchmarkCreateMany(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDeleteMany deletes a thousand users a transaction.
+func BenchmarkDeleteMany(b *testing.B) {
+	for name, open := range map[string]func(b *testing.B) *sqlstore.Store{
+		"SQLite":     func(b *testing.B) *sqlstore.Store { return openSQLite(b) },
+		"PostgreSQL": func(b *testing.B) *sqlstore.Store { return open(b, testservers.Postgres(b)) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			s := open(b)
+			var left []*user.User
+			total := 0
+			for b.Loop() {
+				if len(left) == 0 {
+					b.StopTimer()
+					left = populate(b, s, 20*user.MaxBatch)
+					b.StartTimer()
+				}
+				ids := make([]user.ID, user.MaxBatch)
+				for i, u := range left[:len(ids)] {
+					ids[i] = u.ID
+				}
+				left = left[len(ids):]
+				gone, err := s.DeleteMany(b.Context(), ids, func(id user.ID) user.Event {
+					return user.Event{ID: "evt_" + string(id) + fmt.Sprint(b.N, total), Type: user.EventDeleted, UserID: id, At: people.Start}
+				})
+				if err != nil || len(gone) != len(ids) {
+					b.Fatal(len(gone), err)
+				}
+				total += len(gone)
+			}
+			b.ReportMetric(float64(total)/b.Elapsed().Seconds(), "users/s")
+		})
+	}
+}
