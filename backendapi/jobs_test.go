@@ -148,8 +148,13 @@ func TestBulkCreate(t *testing.T) {
 		status float64
 		code   string
 	}{
-		{200, ""}, {422, "form_identifier_exists"}, {422, "form_data_missing"}, {422, "form_param_unknown"},
-		{422, "form_identifier_exists"}, {422, "form_identifier_exists"}, {200, ""},
+		{200, ""},
+		{422, "form_identifier_exists"},
+		{422, "form_data_missing"},
+		{422, "form_param_unknown"},
+		{422, "form_identifier_exists"},
+		{422, "form_identifier_exists"},
+		{200, ""},
 	} {
 		at := fmt.Sprint(i)
 		if a.at(at+".status") != want.status || a.text(at+".errors.0.code") != want.code || a.text(at+".object") != "user_result" {

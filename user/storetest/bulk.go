@@ -46,7 +46,7 @@ func createManyRefusesSome(t *testing.T, s user.Store) {
 	create(t, s, there)
 	var users []*user.User
 	want := map[int]error{}
-	for n := range 300 {
+	for n := range 100 {
 		u := newUser(fmt.Sprintf("new%d@example.com", n))
 		identify(u, user.KindUsername, fmt.Sprintf("name_%d", n), true)
 		u.FirstName = "Newcomer"
@@ -60,14 +60,14 @@ func createManyRefusesSome(t *testing.T, s user.Store) {
 		u.Identifications[0].Value, u.Identifications[0].Key = "there@example.com", "there@example.com"
 	})
 	refuse(7, user.ErrExternalIDTaken, func(u *user.User) { u.ExternalID = "there" })
-	refuse(150, user.ErrIDTaken, func(u *user.User) {
+	refuse(50, user.ErrIDTaken, func(u *user.User) {
 		u.ID = there.ID
 		for n := range u.Identifications {
 			u.Identifications[n].UserID = there.ID
 		}
 	})
-	refuse(151, user.ErrIDTaken, func(u *user.User) { u.Identifications[0].ID = there.Identifications[0].ID })
-	refuse(299, user.ErrIdentifierTaken, func(u *user.User) { // the second of two within the batch
+	refuse(51, user.ErrIDTaken, func(u *user.User) { u.Identifications[0].ID = there.Identifications[0].ID })
+	refuse(99, user.ErrIdentifierTaken, func(u *user.User) { // the second of two within the batch
 		u.Identifications[1].Value, u.Identifications[1].Key = "name_5", "name_5"
 	})
 	refused, err := bulk(t, s).CreateMany(t.Context(), users, createdEvents(users))
@@ -79,18 +79,18 @@ func createManyRefusesSome(t *testing.T, s user.Store) {
 			t.Errorf("user %d: %v, want %v", n, got, want[n])
 		}
 	}
-	if taken, ok := errors.AsType[*user.TakenError](refused[299]); !ok || taken.Kind != user.KindUsername {
-		t.Errorf("user 299: %v, want a username that is taken", refused[299])
+	if taken, ok := errors.AsType[*user.TakenError](refused[99]); !ok || taken.Kind != user.KindUsername {
+		t.Errorf("user 99: %v, want a username that is taken", refused[99])
 	}
 	wantUser := *users[8]
 	wantUser.Version = 1
 	mustEqual(t, "CreateMany", byID(t, s, users[8].ID), &wantUser)
-	if n, err := s.Count(t.Context(), user.Query{NameText: "newcomer"}); err != nil || n != 295 {
-		t.Errorf("stored and searchable: %d, %v; want 295", n, err)
+	if n, err := s.Count(t.Context(), user.Query{NameText: "newcomer"}); err != nil || n != 95 {
+		t.Errorf("stored and searchable: %d, %v; want 95", n, err)
 	}
 	events, err := s.(user.Outbox).Pending(t.Context(), 1000)
-	if err != nil || len(events) != 295 {
-		t.Errorf("%d events, %v; want 295", len(events), err)
+	if err != nil || len(events) != 95 {
+		t.Errorf("%d events, %v; want 95", len(events), err)
 	}
 }
 
