@@ -5,8 +5,9 @@ MODULES  = $(shell git ls-files --cached --others --exclude-standard 'go.mod' '*
 BENCHED  = $(shell git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Benchmark' | xargs -n1 dirname | sort -u)
 TOOL     = go tool -modfile=tools.mod
 FUZZTIME ?= 30s
+USERS    ?= 1000000
 
-.PHONY: help run test check bench bench-peers fuzz golden rename
+.PHONY: help run test check bench bench-peers bench-scale fuzz golden rename
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -29,6 +30,9 @@ bench: ## run the benchmarks of every module, those of the stores on their serve
 
 bench-peers: ## compare the middleware with its peers and put it under load (half an hour; ARGS=-short for a try); needs wrk
 	cd internal/bench && go build -o bench . && ../../scripts/with-servers ./bench $(ARGS)
+
+bench-scale: ## ask for users among a million (an hour; USERS=10000,100000 for a try)
+	GATEHOUSE_BENCH_USERS=$(USERS) scripts/with-servers go test -run '^#' -bench 'Scale|CreateMany|DeleteMany' -benchtime 200ms -timeout 4h ./user/sqlstore
 
 fuzz: ## run every fuzz target for FUZZTIME (default 30s)
 	@for dir in $$(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \

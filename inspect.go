@@ -200,7 +200,17 @@ func (i *Inspection) inspectDatabase(ctx context.Context) bool {
 		}
 	}
 	i.ok(check, "%s answers, and its tables are up to date", where)
+	i.inspectSearch(ctx)
 	return true
+}
+
+// inspectSearch tells of a PostgreSQL without the index of substrings.
+func (i *Inspection) inspectSearch(ctx context.Context) {
+	if indexed, err := i.storage.users.SearchIndexed(ctx); err != nil || indexed {
+		return // what keeps it from being told, the checks of the database tell
+	}
+	i.warn("search", "the database has no index of substrings: searching for users reads every one of them",
+		"Let an administrator of the database create the extension pg_trgm and the index user_search_trigrams: docs/troubleshooting.md has the statements.")
 }
 
 func (i *Inspection) inspectRedis(ctx context.Context) bool {

@@ -3,6 +3,8 @@ package gatehouse
 import (
 	"context"
 	"crypto"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -16,6 +18,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/backendapi"
 	"github.com/gatehouse-dev/gatehouse/frontendapi"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/clientip"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
@@ -106,6 +109,8 @@ type inner struct {
 	teller *teller
 
 	secretKeys *secretkey.Keys
+	// cursors is the key of the Backend API's cursors.
+	cursors []byte
 }
 
 // openServices builds the domain on the stores.
@@ -153,6 +158,12 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 	if err != nil {
 		return nil, err
 	}
+	if in.cursors, err = hkdf.Key(sha256.New, pepper, nil, "gatehouse list cursors", 32); err != nil {
+		return nil, err
+	}
+	if s.bulk, err = bulk.Open(ctx, bulk.Config{DB: st.db, Users: s.users, Now: c.Now, Logger: s.log}); err != nil {
+		return nil, err
+	}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
 		Sender: s.sender(), Templates: c.templates(), Settings: s.flowSettings, TokenTemplates: s.templates.ByName, Audit: s.audit,
@@ -198,10 +209,19 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 
 // lateHandler breaks the circle of users, who need a handler of their events, and
 // the flows, who handle them and need users. It is filled before the first event.
-type lateHandler struct{ handler user.EventHandler }
+type lateHandler struct {
+	handler interface {
+		user.EventHandler
+		user.BatchHandler
+	}
+}
 
 func (l *lateHandler) HandleUserEvent(ctx context.Context, e user.Event) error {
 	return l.handler.HandleUserEvent(ctx, e)
+}
+
+func (l *lateHandler) HandleUserEvents(ctx context.Context, events []user.Event) error {
+	return l.handler.HandleUserEvents(ctx, events)
 }
 
 // sender is the configured one; without one the outbox in development, and in
@@ -251,6 +271,7 @@ func (s *Server) openHandlers(in *inner) error {
 	rt.frontendAPI = frontend
 	backend, err := backendapi.New(backendapi.Config{
 		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Keys: in.keys, Limits: in.limits,
+		Bulk: s.bulk, Cursors: in.cursors,
 		PublicURL: base, RedirectURL: frontend.RedirectURL,
 		Webhooks: s.webhooks, Audit: s.audit, ClientAddress: clientAddress(resolver),
 		Settings: s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
@@ -314,6 +335,7 @@ func (s *Server) openMiddleware(keys auth.KeySet) error {
 // How often background work is done.
 const (
 	drainEvery  = 200 * time.Millisecond
+	bulkEvery   = 500 * time.Millisecond // looks for a job on many users
 	reloadEvery = time.Second
 	rotateEvery = time.Minute // looks whether a signing key's time has come
 	sweepEvery  = 5 * time.Minute
@@ -328,6 +350,7 @@ func (s *Server) startJobs(st *storage, in *inner) {
 		_, err := s.users.Drain(ctx)
 		return err
 	}})
+	s.jobs.Start(jobs.Job{Name: "bulk jobs", Every: bulkEvery, MaxPause: 5 * time.Second, Run: s.bulk.Run})
 	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
 	s.jobs.Start(jobs.Job{Name: "settings", Every: reloadEvery, MaxPause: reloadEvery, Run: s.live.Refresh})
 	s.jobs.Start(jobs.Job{Name: "JWT templates", Every: reloadEvery, MaxPause: reloadEvery, Run: s.templates.Refresh})

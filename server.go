@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/internal/audit"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
@@ -38,6 +39,7 @@ type Server struct {
 	sessions   *session.Service
 	webhooks   *webhook.Service
 	audit      *audit.Log
+	bulk       *bulk.Service
 	middleware *middleware.Middleware
 	outbox     *notify.Outbox // nil in production
 	routes     *routes

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
@@ -35,6 +36,10 @@ type Config struct {
 	Keys     *session.Keys      // required: the signing keys, for the routes that rotate them
 	Flow     *flow.Engine       // required: issues tickets
 	Limits   session.LimitStore // required
+	Bulk     *bulk.Service      // required: jobs on many users
+	// Cursors is what cursors of lists are sealed with, 32 bytes that all nodes share (I-08).
+	// Required.
+	Cursors []byte
 
 	Settings   Settings               // required
 	Templates  *jwttemplate.Templates // required
@@ -72,6 +77,7 @@ type Handler struct {
 	routes httpjson.Routes[func(*call) error]
 
 	refusals  refusals
+	cursors   cursors
 	imageBase string // of a picture's URL: its name follows
 }
 
@@ -90,6 +96,10 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.Flow is required")
 	case cfg.Limits == nil:
 		return nil, errors.New("backendapi: Config.Limits is required")
+	case cfg.Bulk == nil:
+		return nil, errors.New("backendapi: Config.Bulk is required")
+	case len(cfg.Cursors) != cursorKeySize:
+		return nil, errors.New("backendapi: Config.Cursors must be 32 bytes")
 	case cfg.RedirectURL == nil:
 		return nil, errors.New("backendapi: Config.RedirectURL is required")
 	case cfg.Settings == nil:
@@ -113,7 +123,11 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{cfg: cfg, imageBase: cfg.PublicURL.JoinPath("v1/images").String() + "/"}
+	cursors, err := newCursors(cfg.Cursors)
+	if err != nil {
+		return nil, fmt.Errorf("backendapi: Config.Cursors: %w", err)
+	}
+	h := &Handler{cfg: cfg, cursors: cursors, imageBase: cfg.PublicURL.JoinPath("v1/images").String() + "/"}
 	h.register()
 	return h, nil
 }
@@ -138,6 +152,13 @@ func (h *Handler) register() {
 	h.routes.Add("GET /v1/users", (*call).listUsers)
 	h.routes.Add("GET /v1/users/count", (*call).countUsers)
 	h.routes.Add("POST /v1/users", (*call).createUser)
+	h.routes.Add("POST /v1/users/bulk", (*call).createUsers)
+	h.routes.Add("POST /v1/users/bulk_delete", (*call).bulkDelete)
+	h.routes.Add("POST /v1/users/bulk_ban", (*call).bulkBan)
+	h.routes.Add("POST /v1/users/bulk_unban", (*call).bulkUnban)
+	h.routes.Add("GET /v1/jobs", (*call).listJobs)
+	h.routes.Add("GET /v1/jobs/{id}", (*call).getJob)
+	h.routes.Add("POST /v1/jobs/{id}/cancel", (*call).cancelJob)
 	h.routes.Add("GET /v1/users/{id}", (*call).getUser)
 	h.routes.Add("PATCH /v1/users/{id}", (*call).updateUser)
 	h.routes.Add("DELETE /v1/users/{id}", (*call).deleteUser)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
 	"github.com/gatehouse-dev/gatehouse/internal/audit"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/document"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
@@ -44,6 +45,7 @@ type server struct {
 	users    *user.Service
 	sessions *session.Service
 	keys     *secretkey.Keys
+	bulk     *bulk.Service
 	outbox   *notify.Outbox
 	flow     flow.Settings // but for TestMode, which operators change
 	down     error         // what sending a mail fails with
@@ -116,6 +118,8 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 		}),
 	})
 	must(t, err)
+	s.bulk, err = bulk.Open(t.Context(), bulk.Config{DB: db, Users: s.users, Now: clock})
+	must(t, err)
 	documents, err := document.NewStore(t.Context(), db)
 	must(t, err)
 	s.settings, err = settings.Open(t.Context(), settings.Config[testSettings]{
@@ -148,6 +152,7 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	s.config = backendapi.Config{
 		Webhooks: hooks, Audit: log,
 		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Keys: keys, Limits: store,
+		Bulk: s.bulk, Cursors: make([]byte, 32),
 		RedirectURL: func(text string) (string, bool) {
 			return text, strings.HasPrefix(text, "https://app.example.com/")
 		},

@@ -26,7 +26,7 @@ var userFilters = []string{
 	"query", "email_address_query", "phone_number_query", "username_query", "name_query",
 	"created_at_before", "created_at_after", "last_active_at_before", "last_active_at_after",
 	"last_active_at_since", "last_sign_in_at_before", "last_sign_in_at_after",
-	"order_by", "limit", "offset", "starting_after", "paginated", "web3_wallet", "organization_id",
+	"order_by", "limit", "offset", "starting_after", "cursor", "paginated", "web3_wallet", "organization_id",
 }
 
 // query is a request's query string: repeated keys are the values of one filter, and

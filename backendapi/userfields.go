@@ -63,7 +63,11 @@ func (f *fields) imported() user.ImportedPassword {
 
 // newUser reads the body of POST /v1/users.
 func (c *call) newUser() (user.NewUser, flow.Waiver, error) {
-	f := c.fields(createFields...)
+	return c.newUserOf(c.fields(createFields...))
+}
+
+// newUserOf reads the members of a user to create.
+func (c *call) newUserOf(f *fields) (user.NewUser, flow.Waiver, error) {
 	f.absent(walletFields...)
 	nu := user.NewUser{
 		ExternalID:        f.text("external_id"),

@@ -24,7 +24,8 @@ type countJSON struct {
 	Total  int    `json:"total_count"`
 }
 
-// listUsers serves GET /v1/users: always a bare array.
+// listUsers serves GET /v1/users: always a bare array. Where a page may follow, the header
+// Next-Cursor has what the parameter cursor takes.
 func (c *call) listUsers() error {
 	q := c.query(userFilters...)
 	filter, none := q.users()
@@ -35,9 +36,15 @@ func (c *call) listUsers() error {
 	if none {
 		return httpjson.Write(c.w, http.StatusOK, out)
 	}
+	if err := c.h.cursors.open(q.text("cursor"), &filter); err != nil {
+		return err
+	}
 	users, err := c.h.cfg.Users.Find(c.r.Context(), filter)
 	if err != nil {
 		return err
+	}
+	if next, ok := filter.NextPosition(users); ok {
+		c.w.Header().Set("Next-Cursor", c.h.cursors.seal(filter.OrderBy, next))
 	}
 	for _, u := range users {
 		out = append(out, c.renderUser(u))

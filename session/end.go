@@ -217,6 +217,26 @@ func (s *Service) ExcludeUser(ctx context.Context, userID, cause string) error {
 	return wrap("exclude user", s.revokeUser(ctx, userID, cause, "", clockSkew))
 }
 
+// ExcludeUsers is ExcludeUser for up to 1000 users, in few round trips. After an error some
+// may be excluded and others not; it may be called again.
+func (s *Service) ExcludeUsers(ctx context.Context, userIDs []string, cause string) error {
+	now := s.now()
+	ids, err := s.cfg.Sessions.RevokeUsers(ctx, userIDs, UserRevocation{
+		At: now, Through: now.Add(clockSkew), KeepUntil: now.Add(s.cfg.Lifetime + tombstoneSlack), Cause: cause,
+	})
+	if err != nil {
+		return wrap("exclude users", err)
+	}
+	for _, id := range userIDs {
+		s.revoked.add(RevocationRecord{UserID: id, At: now, Cause: cause}, now)
+	}
+	for _, id := range ids {
+		s.revoked.add(RevocationRecord{SessionID: id, At: now, Cause: cause}, now)
+	}
+	s.log.InfoContext(ctx, "sessions of users revoked", "users", len(userIDs), "sessions", len(ids), "cause", cause)
+	return nil
+}
+
 // clockSkew is how far the clocks of two nodes may differ.
 const clockSkew = 10 * time.Second
 

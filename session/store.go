@@ -49,6 +49,10 @@ type SessionStore interface {
 	// of an older one and turns every live session of the user into StatusRevoked, but for
 	// the one named except, atomically. It returns the ids it turned. Idempotent.
 	RevokeUser(ctx context.Context, userID string, r UserRevocation) ([]ID, error)
+	// RevokeUsers is RevokeUser, sparing no session, for each of the users, who are at most
+	// 1000. It takes few round trips, whatever their number. After an error some may be
+	// revoked and others not.
+	RevokeUsers(ctx context.Context, userIDs []string, r UserRevocation) ([]ID, error)
 	// Load reads what a mint needs in one round trip: the cookie's data, the session
 	// and whether a tombstone covers it (then the session's status is StatusRevoked).
 	//

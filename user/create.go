@@ -19,6 +19,7 @@ const (
 
 // NewUser is what Create needs. At least one identifier is required.
 type NewUser struct {
+	ID             ID              // "" makes one; one that was given before by another system stays
 	ExternalID     string          // at most 256 code points
 	EmailAddresses []NewIdentifier // the first verified one becomes primary
 	PhoneNumbers   []NewIdentifier // the first verified one becomes primary
@@ -52,6 +53,9 @@ type NewUser struct {
 	CreateOrganizationsLimit  int   // 0 means unlimited
 	LegalAcceptedAt           time.Time
 	CreatedAt                 time.Time // zero means now
+	UpdatedAt                 time.Time // zero means now
+	LastSignInAt              time.Time // zero means never
+	LastActiveAt              time.Time // kept to the day, in UTC; zero means never
 	Banned, Locked            bool
 	BypassClientTrust         bool
 
@@ -67,14 +71,28 @@ func (NewUser) LogValue() slog.Value { return slog.StringValue(redacted) }
 // NewIdentifier is an e-mail address or phone number that is set together with
 // proof that it is the user's, or reserved without.
 type NewIdentifier struct {
+	ID       IdentificationID // "" makes one
 	Value    string
 	Strategy string // how it was verified: "admin", "email_code"; "" means reserved, not verified
 }
 
 // Create stores a new user. Errors: *FieldError, *TakenError, ErrExternalIDTaken,
-// ErrBusy, ErrHashInTx, with an Invitation *TicketError and ErrNotFound. The event
-// user.created waits for Drain.
+// ErrIDTaken, ErrBusy, ErrHashInTx, with an Invitation *TicketError and ErrNotFound. The
+// event user.created waits for Drain.
 func (s *Service) Create(ctx context.Context, nu NewUser) (*User, error) {
+	u, err := s.made(ctx, nu)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.insert(ctx, u, nu.Invitation); err != nil {
+		return nil, err
+	}
+	u.Version = 1
+	return u, nil
+}
+
+// made applies every rule that needs no store, and hashes.
+func (s *Service) made(ctx context.Context, nu NewUser) (*User, error) {
 	u, err := s.build(nu)
 	if err != nil {
 		return nil, err
@@ -91,10 +109,6 @@ func (s *Service) Create(ctx context.Context, nu NewUser) (*User, error) {
 		return nil, err
 	}
 	u.noteSecondFactor(&User{}, u.UpdatedAt)
-	if err := s.insert(ctx, u, nu.Invitation); err != nil {
-		return nil, err
-	}
-	u.Version = 1
 	return u, nil
 }
 
@@ -149,7 +163,7 @@ func (s *Service) Check(nu NewUser) error {
 func (s *Service) build(nu NewUser) (*User, error) {
 	now := s.now()
 	u := &User{
-		ID:                        ID(random.ID("user", now)),
+		ID:                        nu.ID,
 		PasswordDigest:            nu.PasswordDigest,
 		DeleteSelfEnabled:         nu.DeleteSelfEnabled == nil || *nu.DeleteSelfEnabled,
 		CreateOrganizationEnabled: nu.CreateOrganizationEnabled == nil || *nu.CreateOrganizationEnabled,
@@ -161,8 +175,8 @@ func (s *Service) build(nu NewUser) (*User, error) {
 		CreatedAt:                 now,
 		UpdatedAt:                 now,
 	}
-	if !nu.CreatedAt.IsZero() {
-		u.CreatedAt = toMillis(nu.CreatedAt)
+	if err := u.setOrigin(nu, now); err != nil {
+		return nil, err
 	}
 	if err := u.setProfile(&nu.ExternalID, &nu.FirstName, &nu.LastName, &nu.Locale, &nu.Timezone); err != nil {
 		return nil, err
@@ -203,6 +217,27 @@ func (nu *NewUser) checkSecrets() error {
 	return checkBackupCodes(nu.BackupCodes)
 }
 
+// setOrigin sets the id and the times, which are those of another system where given.
+func (u *User) setOrigin(nu NewUser, now time.Time) error {
+	switch {
+	case nu.ID == "":
+		u.ID = ID(random.ID("user", now))
+	case !nu.ID.Valid():
+		return &FieldError{Field: "id", Rule: RuleFormat}
+	}
+	if !nu.CreatedAt.IsZero() {
+		u.CreatedAt = toMillis(nu.CreatedAt)
+	}
+	if !nu.UpdatedAt.IsZero() {
+		u.UpdatedAt = toMillis(nu.UpdatedAt)
+	}
+	u.LastSignInAt = toMillis(nu.LastSignInAt)
+	if !nu.LastActiveAt.IsZero() {
+		u.LastActiveAt = nu.LastActiveAt.UTC().Truncate(24 * time.Hour)
+	}
+	return nil
+}
+
 // identify adds the identifiers of nu.
 func (s *Service) identify(u *User, nu NewUser, now time.Time) error {
 	for kind, list := range map[Kind][]NewIdentifier{KindEmailAddress: nu.EmailAddresses, KindPhoneNumber: nu.PhoneNumbers} {
@@ -240,8 +275,13 @@ func (s *Service) addIdentifier(u *User, kind Kind, n NewIdentifier, now time.Ti
 			return &TakenError{Kind: kind}
 		}
 	}
+	if n.ID == "" {
+		n.ID = IdentificationID(random.ID("idn", now))
+	} else if !random.ValidID("idn", string(n.ID)) {
+		return &FieldError{Field: string(kind), Rule: RuleFormat}
+	}
 	i := Identification{
-		ID: IdentificationID(random.ID("idn", now)), UserID: u.ID, Kind: kind, Value: shown, Key: key,
+		ID: n.ID, UserID: u.ID, Kind: kind, Value: shown, Key: key,
 		Claimed: true, Reserved: n.Strategy == "", CreatedAt: now, UpdatedAt: now,
 	}
 	if n.Strategy != "" {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	drainBatch   = 100
+	drainBatch   = 500
 	purgeEvery   = time.Hour
 	keepDone     = 24 * time.Hour
 	settleWithin = 5 * time.Second
@@ -22,6 +22,13 @@ const (
 // Events that were handled are kept for a day, sign-in tokens that expired for 30; about
 // once an hour Drain also removes older ones.
 func (s *Service) Drain(ctx context.Context) (int, error) {
+	// Two at once in one process would do the same twice.
+	select {
+	case s.draining <- struct{}{}:
+		defer func() { <-s.draining }()
+	case <-ctx.Done():
+		return 0, fmt.Errorf("drain events: %w", ctx.Err())
+	}
 	handled := 0
 	for {
 		events, err := s.outbox.Pending(ctx, drainBatch)
@@ -52,7 +59,23 @@ func (s *Service) handleAll(ctx context.Context, events []Event) (int, error) {
 	var failures []error
 	var done []string
 	waiting := map[ID]bool{}
-	for _, e := range events {
+	for len(events) > 0 {
+		if run := s.batchable(events, waiting); len(run) > 1 && ctx.Err() == nil {
+			events = events[len(run):]
+			if err := s.handleRun(ctx, run); err != nil {
+				failures = append(failures, fmt.Errorf("%d × %s: %w", len(run), run[0].Type, err))
+				for _, e := range run {
+					waiting[e.UserID] = true
+				}
+				continue
+			}
+			for _, e := range run {
+				done = append(done, e.ID)
+			}
+			continue
+		}
+		e := events[0]
+		events = events[1:]
 		if waiting[e.UserID] || ctx.Err() != nil {
 			continue
 		}

@@ -7,6 +7,7 @@ var (
 	ErrNotFound        = errors.New("user: not found")
 	ErrIdentifierTaken = errors.New("user: identifier already taken") // comes as *TakenError
 	ErrExternalIDTaken = errors.New("user: external id already taken")
+	ErrIDTaken         = errors.New("user: id already taken") // of a user or an identification
 	ErrPasswordWrong   = errors.New("user: password incorrect")
 	ErrNoPassword      = errors.New("user: no password set")
 	ErrBusy            = errors.New("user: too many passwords or pictures at once") // retry later

@@ -46,6 +46,13 @@ type EventHandler interface {
 	HandleUserEvent(ctx context.Context, e Event) error
 }
 
+// BatchHandler is what an EventHandler implements to handle many events at once.
+type BatchHandler interface {
+	// HandleUserEvents does what must follow events of one type, user.deleted or
+	// user.banned, of different users. If it fails, all of them come again.
+	HandleUserEvents(ctx context.Context, events []Event) error
+}
+
 // EventHandlerFunc is a function that handles events.
 type EventHandlerFunc func(ctx context.Context, e Event) error
 

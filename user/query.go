@@ -35,9 +35,12 @@ type Query struct {
 	OrderBy string
 	Limit   int // 1…500; 0 means 10
 	Offset  int // 0…1,000,000
-	// StartingAfter continues after this user: only with an order by created_at, and
-	// without Offset. "" starts at the beginning.
+	// StartingAfter continues after this user, who has to exist: only with an order by
+	// created_at, and without Offset. "" starts at the beginning.
 	StartingAfter ID
+	// After continues after this place in the order: with any order, and without Offset
+	// and StartingAfter. nil starts at the beginning. See NextPosition.
+	After *Position
 }
 
 // TimeRange selects times strictly between its bounds; a zero bound is open.
@@ -52,6 +55,7 @@ func OrderFields() []string {
 }
 
 const (
+	defaultOrder    = "-created_at"
 	defaultLimit    = 10
 	maxLimit        = 500
 	maxOffset       = 1_000_000
@@ -77,7 +81,7 @@ func (s *Service) Find(ctx context.Context, q Query) ([]*User, error) {
 
 // Count counts the users that q selects. The page and order of q do not matter.
 func (s *Service) Count(ctx context.Context, q Query) (int, error) {
-	q.OrderBy, q.Limit, q.Offset, q.StartingAfter = "", 0, 0, ""
+	q.OrderBy, q.Limit, q.Offset, q.StartingAfter, q.After = "", 0, 0, "", nil
 	q, err := q.canonical()
 	if err != nil {
 		return 0, err
@@ -96,7 +100,7 @@ func (q Query) canonical() (Query, error) {
 	if err := q.cleanTexts(); err != nil {
 		return q, err
 	}
-	q.OrderBy = orDefault(q.OrderBy, "-created_at")
+	q.OrderBy = orDefault(q.OrderBy, defaultOrder)
 	q.Limit = orDefault(q.Limit, defaultLimit)
 	q.EmailAddresses = keys(KindEmailAddress, q.EmailAddresses)
 	q.PhoneNumbers = keys(KindPhoneNumber, q.PhoneNumbers)
@@ -122,6 +126,12 @@ func (q Query) checkPage() error {
 		if !byCreation || q.Offset != 0 || !q.StartingAfter.Valid() {
 			return &FieldError{Field: "starting_after", Rule: RuleValue}
 		}
+	}
+	if q.After != nil {
+		if q.Offset != 0 || q.StartingAfter != "" {
+			return &FieldError{Field: "cursor", Rule: RuleValue}
+		}
+		return q.After.check(orDefault(field, "created_at"))
 	}
 	return nil
 }

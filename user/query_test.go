@@ -91,11 +91,7 @@ func TestMetacharacters(t *testing.T) {
 			"username": {UsernameText: text}, "external id": {ExternalIDs: []string{text}}, "addresses": {EmailAddresses: []string{text}},
 			"usernames": {Usernames: []string{text}}, "ids": {IDs: []user.ID{user.ID(text)}},
 		} {
-			want := 0
-			if name == "text" && text == "_" {
-				want = 1 // it is in every id
-			}
-			if got, err := f.Find(t.Context(), q); err != nil || len(got) != want {
+			if got, err := f.Find(t.Context(), q); err != nil || len(got) != 0 {
 				t.Errorf("%s %q: %d users, %v", name, text, len(got), err)
 			}
 		}

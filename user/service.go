@@ -14,7 +14,7 @@ import (
 
 // Config sets up a Service. The zero value of every optional field works.
 type Config struct {
-	Store  Store        // required; must also be an Outbox, a Transactor and a TicketStore
+	Store  Store        // required; must also be an Outbox, a Transactor, a TicketStore and a BulkStore
 	Events EventHandler // required: what follows a ban or a deletion
 	Hasher *Hasher      // nil means NewHasher with its defaults
 	Sealer Sealer       // encrypts TOTP secrets; nil means that no user can have one
@@ -33,9 +33,12 @@ type Service struct {
 	store   Store
 	outbox  Outbox
 	tickets TicketStore
+	bulk    BulkStore
 	policy  passwordPolicy
 	images  *picture.Maker
 	inTx    bool // made by WithTx
+
+	draining chan struct{} // holds a token while Drain runs
 
 	purged *atomic.Int64 // when Drain purged the outbox last, in Unix seconds
 }
@@ -45,6 +48,7 @@ func NewService(cfg Config) (*Service, error) {
 	outbox, isOutbox := cfg.Store.(Outbox)
 	_, isTransactor := cfg.Store.(Transactor)
 	tickets, keepsTickets := cfg.Store.(TicketStore)
+	bulk, isBulk := cfg.Store.(BulkStore)
 	switch {
 	case cfg.Store == nil:
 		return nil, errors.New("user: Config.Store is required")
@@ -54,6 +58,8 @@ func NewService(cfg Config) (*Service, error) {
 		return nil, errors.New("user: Config.Store is no Transactor")
 	case !keepsTickets:
 		return nil, errors.New("user: Config.Store is no TicketStore")
+	case !isBulk:
+		return nil, errors.New("user: Config.Store is no BulkStore")
 	case cfg.Events == nil:
 		return nil, errors.New("user: Config.Events is required")
 	}
@@ -74,7 +80,7 @@ func NewService(cfg Config) (*Service, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	policy := passwordPolicy{rules: cfg.PasswordRules}
-	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, tickets: tickets, policy: policy, images: picture.NewMaker(), purged: new(atomic.Int64)}, nil
+	return &Service{cfg: cfg, store: cfg.Store, outbox: outbox, tickets: tickets, bulk: bulk, policy: policy, images: picture.NewMaker(), draining: make(chan struct{}, 1), purged: new(atomic.Int64)}, nil
 }
 
 // WithTx returns a Service whose every write, events included, is part of tx: each
@@ -84,7 +90,7 @@ func NewService(cfg Config) (*Service, error) {
 func (s *Service) WithTx(tx *sql.Tx) *Service {
 	bound := *s
 	bound.store = s.cfg.Store.(Transactor).WithTx(tx) // NewService has checked that it is one
-	bound.tickets = bound.store.(TicketStore)
+	bound.tickets, bound.bulk = bound.store.(TicketStore), bound.store.(BulkStore)
 	bound.inTx = true
 	return &bound
 }

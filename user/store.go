@@ -37,16 +37,17 @@ type Store interface {
 	// recorded.
 	Delete(ctx context.Context, id ID, events ...Event) error
 	// Find returns a page of the users that q selects, in q's order; users that are
-	// equal in it are ordered by id, so that pages neither repeat nor miss one.
+	// equal in it are ordered by id, so that pages neither repeat nor miss one. A
+	// *FieldError if there is no user StartingAfter.
 	Find(ctx context.Context, q Query) ([]*User, error)
-	// Count counts the users that q selects; OrderBy, Limit, Offset and
-	// StartingAfter do not matter.
+	// Count counts the users that q selects; the order and the page do not
+	// matter.
 	Count(ctx context.Context, q Query) (int, error)
 }
 
 // Transactor is what a Store implements to take part in a caller's transaction.
 type Transactor interface {
 	// WithTx returns a Store whose every call is part of tx: a savepoint, so that a
-	// call that fails leaves tx usable. It is a TicketStore as well.
+	// call that fails leaves tx usable. It is a TicketStore and a BulkStore as well.
 	WithTx(tx *sql.Tx) Store
 }

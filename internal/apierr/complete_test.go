@@ -24,6 +24,7 @@ var sentinels = map[string]struct {
 	"user.ErrNotFound":         {err: user.ErrNotFound},
 	"user.ErrIdentifierTaken":  {err: user.ErrIdentifierTaken},
 	"user.ErrExternalIDTaken":  {err: user.ErrExternalIDTaken},
+	"user.ErrIDTaken":          {err: user.ErrIDTaken},
 	"user.ErrPasswordWrong":    {err: user.ErrPasswordWrong},
 	"user.ErrNoPassword":       {err: user.ErrNoPassword},
 	"user.ErrBusy":             {err: user.ErrBusy},

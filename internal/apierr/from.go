@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
@@ -28,6 +29,7 @@ var fromDomain = []struct {
 }{
 	{user.ErrNotFound, NotFound},
 	{user.ErrExternalIDTaken, mustCode("form_identifier_exists").At("external_id")},
+	{user.ErrIDTaken, Conflict},
 	{user.ErrPasswordWrong, mustCode("form_password_incorrect").At("password")},
 	{user.ErrNoPassword, mustCode("no_password_set")},
 	{user.ErrNoSecondFactor, mustCode("totp_disabled")},
@@ -60,6 +62,8 @@ var fromDomain = []struct {
 	{secretkey.ErrTooMany, mustCode("quota_exceeded")},
 	{secretkey.ErrLabel, ParamFormat.At("label")},
 	{secretkey.ErrLife, ParamValue.At("expires_in_seconds")},
+	{bulk.ErrNotFound, NotFound},
+	{bulk.ErrFinished, Conflict},
 	{settings.ErrOutdated, Conflict},
 	{jwttemplate.ErrNotFound, NotFound},
 	{jwttemplate.ErrBusy, Conflict},

@@ -30,6 +30,22 @@ func (e *Engine) HandleUserEvent(ctx context.Context, ev user.Event) error {
 	return nil
 }
 
+// HandleUserEvents implements user.BatchHandler.
+func (e *Engine) HandleUserEvents(ctx context.Context, events []user.Event) error {
+	cause := map[user.EventType]string{user.EventDeleted: "user deleted", user.EventBanned: "user banned"}[events[0].Type]
+	ids := make([]string, len(events))
+	for n, ev := range events {
+		ids[n] = string(ev.UserID)
+	}
+	if err := e.sessions.ExcludeUsers(ctx, ids, cause); err != nil {
+		return fmt.Errorf("revoke sessions: %w", err)
+	}
+	for _, id := range ids {
+		e.event(ctx, "sessions revoked", slog.String("user_id", id), slog.String("cause", cause))
+	}
+	return nil
+}
+
 // exclude ends what a user has who may not sign in any more.
 func (e *Engine) exclude(ctx context.Context, id user.ID, cause string) error {
 	if err := e.sessions.ExcludeUser(ctx, string(id), cause); err != nil {

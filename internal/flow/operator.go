@@ -49,13 +49,9 @@ func (e *MissingDataError) Error() string {
 // that are waived. Errors: *MissingDataError, form_param_unknown (an attribute that is off),
 // and those of user.Service.Create.
 func (e *Engine) CreateUser(ctx context.Context, nu user.NewUser, w Waiver) (*user.User, error) {
-	s := e.settings()
-	if err := fits(nu, s, w); err != nil {
+	nu, err := e.admitted(nu, e.settings(), w)
+	if err != nil {
 		return nil, err
-	}
-	nu.SkipPasswordChecks = w.PasswordChecks
-	if w.PasswordRequirement && !hasPassword(nu) {
-		nu.Check = e.keepsWayIn(s, &Error{Code: "form_data_missing", Err: &MissingDataError{Fields: []string{fieldPassword}}})
 	}
 	u, err := e.users.Create(ctx, nu)
 	if err != nil {
@@ -63,6 +59,52 @@ func (e *Engine) CreateUser(ctx context.Context, nu user.NewUser, w Waiver) (*us
 	}
 	e.noteWaiver(ctx, u.ID, w)
 	return u, nil
+}
+
+// Wanted is one of many users to create.
+type Wanted struct {
+	user.NewUser
+	Waiver Waiver
+}
+
+// CreateUsers is CreateUser for up to user.MaxBatch users in one transaction, see
+// user.Service.CreateMany: one result for each, in their order.
+func (e *Engine) CreateUsers(ctx context.Context, list []Wanted) ([]user.Created, error) {
+	results := make([]user.Created, len(list))
+	var asked []user.NewUser
+	var places []int // of asked in results
+	s := e.settings()
+	for n, one := range list {
+		nu, err := e.admitted(one.NewUser, s, one.Waiver)
+		if err != nil {
+			results[n].Err = err
+			continue
+		}
+		asked, places = append(asked, nu), append(places, n)
+	}
+	created, err := e.users.CreateMany(ctx, asked)
+	if err != nil {
+		return nil, fmt.Errorf("create users: %w", err)
+	}
+	for n, one := range created {
+		results[places[n]] = one
+		if one.Err == nil {
+			e.noteWaiver(ctx, one.User.ID, list[places[n]].Waiver)
+		}
+	}
+	return results, nil
+}
+
+// admitted is nu as user.Service takes it, under the rules that are not waived.
+func (e *Engine) admitted(nu user.NewUser, s Settings, w Waiver) (user.NewUser, error) {
+	if err := fits(nu, s, w); err != nil {
+		return nu, err
+	}
+	nu.SkipPasswordChecks = w.PasswordChecks
+	if w.PasswordRequirement && !hasPassword(nu) {
+		nu.Check = e.keepsWayIn(s, &Error{Code: "form_data_missing", Err: &MissingDataError{Fields: []string{fieldPassword}}})
+	}
+	return nu, nil
 }
 
 // fits checks a new user against what the instance offers and requires.

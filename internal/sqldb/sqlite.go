@@ -44,7 +44,11 @@ func sqliteDSN(path string) string {
 		// A transaction that began as a reader cannot become a writer once another
 		// has written, so every one that is not read-only begins as a writer.
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_pragma": {
+			"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+			// What a savepoint may have to undo, and 16 MiB of pages a connection.
+			"temp_store(memory)", "cache_size(-16384)",
+		},
 	}
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: settings.Encode()}).String()
 }

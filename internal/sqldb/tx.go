@@ -48,6 +48,22 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, q Querier) 
 	return db.retry(ctx, func() error { return transact(ctx, db.pool, fn) })
 }
 
+// InOwnTx is InTx for what takes a transaction itself, such as other stores' WithTx. It
+// must not be called on a DB of WithTx.
+func (db *DB) InOwnTx(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	return db.retry(ctx, func() error {
+		return transact(ctx, db.pool, func(ctx context.Context, q Querier) error { return fn(ctx, q.(*sql.Tx)) })
+	})
+}
+
+// Savepoint runs fn within the transaction q so that its failure leaves the transaction
+// usable and without fn's writes.
+func Savepoint(ctx context.Context, q Querier, fn func(ctx context.Context, q Querier) error) error {
+	return savepoint(ctx, q, fn)
+}
+
 // retry runs fn, holding the writer's token, until it succeeds, fails for good, or
 // has lost attempts times.
 func (db *DB) retry(ctx context.Context, fn func() error) error {
@@ -100,7 +116,7 @@ func transact(ctx context.Context, pool *sql.DB, fn func(context.Context, Querie
 }
 
 // savepoint runs fn so that its failure leaves tx usable and without fn's writes.
-func savepoint(ctx context.Context, tx *sql.Tx, fn func(context.Context, Querier) error) (err error) {
+func savepoint(ctx context.Context, tx Querier, fn func(context.Context, Querier) error) (err error) {
 	if _, err := tx.ExecContext(ctx, "savepoint gatehouse"); err != nil {
 		return err
 	}

@@ -75,23 +75,10 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 	if !rules.UserID(userID) || r.Except != "" && !rules.SessionID(r.Except) {
 		return nil, fail(op, session.ErrNotFound)
 	}
-	bucket, user := session.Bucket(userID), bareUser(userID)
-	spared := ""
-	if b, rest, _ := splitID(r.Except); b == bucket {
-		spared = rest
-	}
-	keys := []string{s.indexKey(bucket, user), s.tombstonesKey(bucket), s.keepTombstonesKey(bucket)}
-	args := []any{
-		user, millis(rules.Through(r)), millis(r.KeepUntil), ttl(r.KeepUntil).Milliseconds(), spared, r.Cause,
-		packVersion(millis(r.At)), millis(r.At), s.channel(), packRevocation(rules.UserRevoked(userID, r)),
-	}
+	bucket := session.Bucket(userID)
 	var index []string
 	err = tryAgain(func() error {
-		keys, args := keys[:3:3], args[:10:10]
-		for _, rest := range index {
-			keys = append(keys, s.sessionKey(bucket, rest))
-			args = append(args, rest, packRevocation(rules.SessionRevoked(joinID(bucket, rest), r.At, r.Cause)))
-		}
+		keys, args := s.revokeUserCall(userID, r, index)
 		reply, err := revokeUser.Run(ctx, s.scripts, keys, args...).Slice()
 		if err := answer(ctx, err); err != nil {
 			return err
@@ -116,6 +103,26 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 		}
 	}
 	return turned, fail(op, s.logAnnounced(ctx, records))
+}
+
+// revokeUserCall returns the keys and arguments of the script revokeUser for a user whose
+// sessions are those of index.
+func (s *Store) revokeUserCall(userID string, r session.UserRevocation, index []string) (keys []string, args []any) {
+	bucket, user := session.Bucket(userID), bareUser(userID)
+	spared := ""
+	if b, rest, _ := splitID(r.Except); b == bucket {
+		spared = rest
+	}
+	keys = []string{s.indexKey(bucket, user), s.tombstonesKey(bucket), s.keepTombstonesKey(bucket)}
+	args = []any{
+		user, millis(rules.Through(r)), millis(r.KeepUntil), ttl(r.KeepUntil).Milliseconds(), spared, r.Cause,
+		packVersion(millis(r.At)), millis(r.At), s.channel(), packRevocation(rules.UserRevoked(userID, r)),
+	}
+	for _, rest := range index {
+		keys = append(keys, s.sessionKey(bucket, rest))
+		args = append(args, rest, packRevocation(rules.SessionRevoked(joinID(bucket, rest), r.At, r.Cause)))
+	}
+	return keys, args
 }
 
 func revokeReply(reply []any) (done bool, names []string, err error) {

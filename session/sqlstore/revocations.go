@@ -10,7 +10,7 @@ import (
 
 // revocationQueries are those that read the clock of the database. It orders the log,
 // since nobody's clock is nearer to it (see rules.LogStart).
-type revocationQueries struct{ now, insert, sweep string }
+type revocationQueries struct{ now, insert, insertMany, sweep string }
 
 func newRevocationQueries(d sqldb.Dialect) revocationQueries {
 	return revocationQueries{
@@ -19,6 +19,9 @@ func newRevocationQueries(d sqldb.Dialect) revocationQueries {
 	insert into revocations (id, session_id, user_id, except_session_id, revoked_at, cause, arrived_at)
 	values ($1, $2, $3, $4, $5, $6, ` + d.NowMillis + `)
 	on conflict (id) do nothing`,
+		insertMany: `
+	insert into revocations (id, session_id, user_id, except_session_id, revoked_at, cause, arrived_at)
+	values `,
 		sweep: `
 	delete from revocations where id in (
 		select id from revocations where arrived_at <= ` + d.NowMillis + ` - $1 limit $2)`,

@@ -262,3 +262,69 @@ func revokeUserContention(t *testing.T, s SessionStore) {
 		}
 	}
 }
+
+// Many users are revoked as each would be, and nobody else.
+func revokeUsers(t *testing.T, s SessionStore) {
+	neighbour := newUserID()
+	var users []string
+	var want []session.ID
+	for i := range 40 {
+		userID := newUserID()
+		users = append(users, userID)
+		for range i % 3 {
+			want = append(want, create(t, s, userID, 0).ID)
+		}
+	}
+	revoke(t, s, users[3], time.Hour, "") // leaves a later tombstone than what follows
+	kept := create(t, s, neighbour, 0)
+	ended := create(t, s, users[1], 0)
+	setStatus(t, s, ended.ID, session.StatusEnded)
+	r := session.UserRevocation{At: base.Add(time.Minute), Through: base.Add(70 * second), KeepUntil: base.Add(7 * 24 * time.Hour), Cause: cause}
+	turned, err := s.RevokeUsers(t.Context(), users, r)
+	must(t, err)
+	slices.Sort(turned)
+	slices.Sort(want)
+	wantEqual(t, "RevokeUsers", turned, want)
+	stored, err := s.GetMany(t.Context(), want)
+	must(t, err)
+	for _, got := range stored {
+		if got.Status != session.StatusRevoked || got.Cause != cause {
+			t.Errorf("session is %s, %q", got.Status, got.Cause)
+		}
+	}
+	for _, userID := range users {
+		wantIndex(t, s, userID)
+		wantErr(t, "Create", s.Create(t.Context(), newSession(userID), base.Add(70*second)), session.ErrUserRevoked)
+	}
+	wantErr(t, "Create", s.Create(t.Context(), newSession(users[3]), base.Add(time.Hour)), session.ErrUserRevoked)
+	must(t, s.Create(t.Context(), newSession(users[4]), base.Add(70*second+time.Millisecond)))
+	wantIndex(t, s, neighbour, kept.ID)
+	records, _, err := s.RevocationsSince(t.Context(), 0)
+	must(t, err)
+	told := map[string]bool{}
+	for _, record := range records {
+		told[record.UserID+string(record.SessionID)] = true
+	}
+	for _, id := range want {
+		if !told[string(id)] {
+			t.Errorf("the log lacks session %s", id)
+		}
+	}
+	for _, userID := range users {
+		if !told[userID] {
+			t.Errorf("the log lacks user %s", userID)
+		}
+	}
+	again, err := s.RevokeUsers(t.Context(), users[:4], r)
+	must(t, err)
+	wantEqual(t, "RevokeUsers again", append([]session.ID{}, again...), sorted())
+	for _, bad := range malformed("user") {
+		_, err := s.RevokeUsers(t.Context(), []string{users[0], bad}, r)
+		wantErr(t, "RevokeUsers of "+short(bad), err, session.ErrNotFound)
+	}
+	_, err = s.RevokeUsers(cancelled(t), users, r)
+	gaveUp(t, map[string]error{"RevokeUsers": err})
+	turned, err = s.RevokeUsers(t.Context(), nil, r)
+	must(t, err)
+	wantEqual(t, "RevokeUsers of nobody", append([]session.ID{}, turned...), sorted())
+}

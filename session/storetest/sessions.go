@@ -54,6 +54,7 @@ func RunSessions(t *testing.T, open func(*testing.T) SessionStore) {
 		"tombstone: through a moment ahead":              tombstoneThrough,
 		"tombstone: only the caller's clock":             tombstoneClock,
 		"revoke user against parallel sign-ins, touches": revokeUserContention,
+		"revoke many users":                              revokeUsers,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, open(t)) })
 	}

@@ -10,9 +10,7 @@ import (
 )
 
 const (
-	insertEvent = `
-	insert into user_events (id, type, user_id, recorded_at, keep_session, changes, origin, snapshot, external_id, published_at, done_at)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)`
+	eventColumns  = `id, type, user_id, recorded_at, keep_session, changes, origin, snapshot, external_id, published_at, done_at`
 	pendingEvents = `
 	select id, type, user_id, recorded_at, keep_session, changes
 	from user_events
@@ -20,6 +18,8 @@ const (
 	order by seq
 	limit $1`
 )
+
+var insertEvent = insertStatement(`user_events (`+eventColumns+`)`, 1, 11)
 
 // subject is whom events tell of.
 type subject struct {
@@ -30,25 +30,35 @@ type subject struct {
 // record adds events to the outbox, in the transaction of what they tell of.
 func record(ctx context.Context, q sqldb.Querier, events []user.Event, of subject) error {
 	for _, e := range events {
-		var behind, snapshot string
-		published := max(1, sqldb.Millis(e.At)) // there is nothing to publish
-		if e.Type.Public() {
-			published = 0
-			var err error
-			if behind, err = newOrigin(ctx); err == nil {
-				snapshot, err = newSnapshot(of.user)
-			}
-			if err != nil {
-				return fmt.Errorf("record event: %w", err)
-			}
+		row, err := eventRow(ctx, e, of)
+		if err == nil {
+			_, err = q.ExecContext(ctx, insertEvent, row...)
 		}
-		_, err := q.ExecContext(ctx, insertEvent, e.ID, string(e.Type), string(e.UserID), sqldb.Millis(e.At), e.KeepSession, e.Changes,
-			behind, snapshot, of.externalID, published)
 		if err != nil {
 			return fmt.Errorf("record event: %w", err)
 		}
 	}
 	return nil
+}
+
+// eventRow is an event as a row of eventColumns.
+func eventRow(ctx context.Context, e user.Event, of subject) ([]any, error) {
+	var behind, snapshot string
+	published := max(1, sqldb.Millis(e.At)) // there is nothing to publish
+	if e.Type.Public() {
+		published = 0
+		var err error
+		if behind, err = newOrigin(ctx); err == nil {
+			snapshot, err = newSnapshot(of.user)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return []any{
+		e.ID, string(e.Type), string(e.UserID), sqldb.Millis(e.At), e.KeepSession, e.Changes,
+		behind, snapshot, of.externalID, published, 0,
+	}, nil
 }
 
 // Pending implements user.Outbox. Events of one user are in the order of their

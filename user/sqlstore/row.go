@@ -61,7 +61,7 @@ func (r *userRow) fields() []any {
 func newUserRow(u *user.User) *userRow {
 	return &userRow{
 		id: string(u.ID), externalID: u.ExternalID, firstName: u.FirstName, lastName: u.LastName,
-		nameKey: strings.ToLower(u.FirstName + " " + u.LastName), locale: u.Locale, timezone: u.Timezone, imageID: string(u.ImageID),
+		nameKey: nameKey(u), locale: u.Locale, timezone: u.Timezone, imageID: string(u.ImageID),
 		primaryEmail: string(u.PrimaryEmailAddressID), primaryPhone: string(u.PrimaryPhoneNumberID),
 		public: object(u.PublicMetadata), private: object(u.PrivateMetadata), unsafe: object(u.UnsafeMetadata),
 		digest: string(u.PasswordDigest), passwordUpdatedAt: sqldb.Millis(u.PasswordUpdatedAt),

@@ -39,6 +39,10 @@ func TestSchemasAgree(t *testing.T) {
 		delete(sqlite, "schema_migrations.applied_at bigint not null")
 		sqlite["schema_migrations.applied_at integer not null"] = true
 	}
+	// Substrings have an index of the database's own kind: a table in SQLite.
+	for _, all := range []map[string]bool{sqlite, translated} {
+		maps.DeleteFunc(all, func(name string, _ bool) bool { return strings.Contains(name, "user_search_trigrams") })
+	}
 	for name := range sqlite {
 		if !translated[name] {
 			t.Errorf("only SQLite has %q", name)

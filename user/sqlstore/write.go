@@ -14,6 +14,9 @@ import (
 
 // The unique indexes decide who gets an identifier (D-05).
 var (
+	uniqueID               = sqldb.Unique{Index: "users_pkey", Columns: "users.id"}
+	uniqueIdentificationID = sqldb.Unique{Index: "identifications_pkey", Columns: "identifications.id"}
+
 	uniqueExternalID = sqldb.Unique{Index: "users_external_id", Columns: "users.external_id"}
 	uniqueClaim      = sqldb.Unique{Index: "identifications_claimed", Columns: "identifications.kind, identifications.key"}
 )
@@ -40,12 +43,15 @@ func insertAll(ctx context.Context, q sqldb.Querier, u *user.User, events []user
 		return err
 	}
 	if _, err := q.ExecContext(ctx, insertUser, row.fields()...); err != nil {
-		return externalID(err)
+		return duplicate(err)
 	}
 	for n := range identifications {
 		if err := putIdentification(ctx, q, &identifications[n]); err != nil {
 			return err
 		}
+	}
+	if err := putSearchRow(ctx, q, newSearchRow(u)); err != nil {
+		return err
 	}
 	return record(ctx, q, events, subject{user: asStored(u)})
 }
@@ -74,7 +80,7 @@ func (s *Store) update(ctx context.Context, id user.ID, fn func(*user.User) ([]u
 		if err != nil {
 			return err
 		}
-		version := u.Version
+		version, searched := u.Version, newSearchRow(u)
 		events, err := fn(u)
 		if err != nil {
 			return err
@@ -83,6 +89,11 @@ func (s *Store) update(ctx context.Context, id user.ID, fn func(*user.User) ([]u
 		stored, err = save(ctx, q, u, before)
 		if err != nil {
 			return err
+		}
+		if row := newSearchRow(u); row != searched {
+			if err := putSearchRow(ctx, q, row); err != nil {
+				return err
+			}
 		}
 		if also != nil {
 			if err := also(ctx, q); err != nil {
@@ -169,7 +180,7 @@ func putIdentification(ctx context.Context, q sqldb.Querier, row *identification
 		return err
 	}
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(err, fmt.Errorf("identification %s is another user's", row.id))
+		return errors.Join(err, fmt.Errorf("identification %s is another user's: %w", row.id, user.ErrIDTaken))
 	}
 	return nil
 }

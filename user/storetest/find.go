@@ -82,6 +82,12 @@ func findFilters(t *testing.T, s user.Store) {
 		{"text across names", user.Query{Text: "a love"}, "ada"},
 		{"text beyond ASCII", user.Query{Text: "ÖZDEMIR"}, "cem"},
 		{"text in an id", user.Query{Text: strings.ToUpper(string(users["dan"].ID[8:]))}, "dan"},
+		{"short text", user.Query{NameText: "AD"}, "ada"},
+		{"short text in a number", user.Query{PhoneNumberText: "44"}, "ada"},
+		{"a short text beside a long one", user.Query{Text: "example", UsernameText: "_1"}, "bob"},
+		{"text across two identifiers", user.Query{Text: "comcem"}, ""},
+		{"the prefix of all ids", user.Query{Text: "user"}, ""},
+		{"the start of an id", user.Query{Text: string(users["dan"].ID[:20])}, "ada bob cem dan"[12:]},
 		{"address text", user.Query{EmailAddressText: "elsewhere"}, "cem"},
 		{"number text", user.Query{PhoneNumberText: "+44"}, "ada"},
 		{"username text", user.Query{UsernameText: "CEM"}, "cem"},
@@ -248,8 +254,9 @@ func findStartingAfter(t *testing.T, s user.Store) {
 			t.Errorf("order by %s: pages give %v, want %v", order, got, want)
 		}
 	}
-	if got := find(t, s, user.Query{StartingAfter: "user_unknown"}); len(got) != 0 {
-		t.Errorf("Find after an unknown user = %v, want nobody", got)
+	// An empty page would end a loop over all users early.
+	if _, err := s.Find(t.Context(), user.Query{StartingAfter: "user_unknown", OrderBy: "created_at", Limit: 1}); !errors.Is(err, user.ErrInvalid) {
+		t.Errorf("Find after an unknown user: %v, want a FieldError", err)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package storetest is the contract of user.Store, user.Outbox, user.Transactor and
-// user.TicketStore as tests. Every backend passes [Run].
+// Package storetest is the contract of user.Store, user.Outbox, user.Transactor,
+// user.TicketStore and user.BulkStore as tests. Every backend passes [Run].
 package storetest
 
 import (
@@ -14,8 +14,8 @@ import (
 )
 
 // Run checks the stores that open returns. open returns an empty store and releases it
-// with t.Cleanup. The store must also be a user.Outbox, a user.Transactor and a
-// user.TicketStore, and have a method DB() *sql.DB that returns what transactions begin on.
+// with t.Cleanup. The store must also be a user.Outbox, a user.Transactor, a
+// user.TicketStore and a user.BulkStore, and have a method DB() *sql.DB that returns what transactions begin on.
 func Run(t *testing.T, open func(*testing.T) user.Store) {
 	for _, test := range []struct {
 		name string
@@ -55,6 +55,15 @@ func Run(t *testing.T, open func(*testing.T) user.Store) {
 		{"FindPagesWithTies", findPagesWithTies},
 		{"FindStartingAfter", findStartingAfter},
 		{"FindUnknownOrder", findUnknownOrder},
+		{"FindAfterPosition", findAfterPosition},
+		{"FindAfterPositionUnderWrites", findUnderWrites},
+		{"FindTextFollowsChanges", findTextFollowsChanges},
+		{"FindAmongMany", findAmongMany},
+
+		{"CreateManyRefusesSome", createManyRefusesSome},
+		{"CreateManyFailsWhole", createManyFailsWhole},
+		{"DeleteMany", deleteMany},
+		{"Scan", scan},
 
 		{"EventsInOrder", eventsInOrder},
 		{"EventsOfFailedWrites", eventsOfFailedWrites},
