@@ -79,6 +79,10 @@ type Config struct {
 	// SessionIdleTimeout ends a session that nobody has used for as long, a minute or
 	// more. 0 means never.
 	SessionIdleTimeout time.Duration
+	// MaxTokenLifetime lets the Backend API mint session tokens that live longer than
+	// 60 s: up to this, which may be 30 minutes. Every node then holds what was revoked in
+	// memory for as long. 0 means 60 s.
+	MaxTokenLifetime time.Duration
 
 	// AllowedOrigins are the origins besides the public URL's that may call the
 	// Frontend API from a browser: "https://app.example.com". In development every

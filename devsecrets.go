@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
-	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/internal/secretfile"
+	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 )
 
 // Names of the files in Config.Dir.
@@ -22,11 +22,7 @@ const (
 // NewSecretKey returns a new key for the Backend API: "sk_live_" or, in
 // development, "sk_test_" and 48 random characters.
 func NewSecretKey(development bool) Secret {
-	prefix := "sk_live_"
-	if development {
-		prefix = "sk_test_"
-	}
-	return Secret(prefix + random.Base62(48))
+	return Secret(secretkey.New(development))
 }
 
 // NewEncryptionKey returns a new key in the form of Config.EncryptionKeys. Put it

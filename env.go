@@ -27,6 +27,7 @@ var Environment = []string{
 	"GATEHOUSE_KEY_ROTATION",
 	"GATEHOUSE_SESSION_LIFETIME",
 	"GATEHOUSE_SESSION_IDLE_TIMEOUT",
+	"GATEHOUSE_MAX_TOKEN_LIFETIME",
 	"GATEHOUSE_ALLOWED_ORIGINS",
 	"GATEHOUSE_TRUSTED_PROXIES",
 	"GATEHOUSE_WHEN_STALE",
@@ -64,6 +65,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 		TemplatesDir:    getenv("GATEHOUSE_TEMPLATES_DIR"),
 	}
 	c.SessionIdleTimeout = max(0, e.period("GATEHOUSE_SESSION_IDLE_TIMEOUT"))
+	c.MaxTokenLifetime = max(0, e.period("GATEHOUSE_MAX_TOKEN_LIFETIME"))
 	if c.Addr == "" {
 		c.Addr = DefaultAddr
 	}

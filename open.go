@@ -3,7 +3,6 @@ package gatehouse
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -23,6 +22,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
+	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/middleware"
 	"github.com/gatehouse-dev/gatehouse/notify"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -103,6 +103,8 @@ type inner struct {
 	flow   *flow.Engine
 	keys   *session.Keys
 	limits session.LimitStore
+
+	secretKeys *secretkey.Keys
 }
 
 // openServices builds the domain on the stores.
@@ -140,6 +142,12 @@ func (s *Server) openServices(ctx context.Context, st *storage) (*inner, error) 
 		return nil, err
 	}
 	in := &inner{keys: keys, limits: st.limits}
+	in.secretKeys, err = secretkey.Open(ctx, secretkey.Config{
+		Store: st.secretKeys, Configured: []string{string(c.SecretKey)}, Development: c.Development, Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	in.flow, err = flow.New(flow.Config{
 		Users: s.users, Sessions: s.sessions, Attempts: st.attempts, Limits: st.limits,
 		Sender: s.sender(), Templates: c.templates(), Settings: s.flowSettings, TokenTemplates: s.templates.ByName,
@@ -177,7 +185,8 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	s.sessions, err = session.NewService(session.Config{
 		Clients: st.clients, Sessions: st.sessions, Revocations: st.revocations,
 		Keys: keys, Issuer: s.urls.issuer(), Attempts: st.attempts,
-		Lifetime: c.SessionLifetime, IdleTimeout: c.SessionIdleTimeout, Now: c.Now, Logger: s.log,
+		Lifetime: c.SessionLifetime, IdleTimeout: c.SessionIdleTimeout, MaxTokenLifetime: c.MaxTokenLifetime,
+		Now: c.Now, Logger: s.log,
 	})
 	return keys, err
 }
@@ -236,11 +245,11 @@ func (s *Server) openHandlers(in *inner) error {
 	}
 	rt.frontendAPI = frontend
 	backend, err := backendapi.New(backendapi.Config{
-		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Keys: in.keys, Limits: in.limits,
 		PublicURL: base, RedirectURL: frontend.RedirectURL,
 		Settings: s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
-		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
-		Development:     c.Development, Now: c.Now, Logger: s.log,
+		SecretKeys:  in.secretKeys,
+		Development: c.Development, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
 		return err
@@ -314,6 +323,7 @@ func (s *Server) startJobs(st *storage, in *inner) {
 	s.jobs.Start(jobs.Job{Name: "signing keys", Every: reloadEvery, Run: in.keys.Reload})
 	s.jobs.Start(jobs.Job{Name: "settings", Every: reloadEvery, MaxPause: reloadEvery, Run: s.live.Refresh})
 	s.jobs.Start(jobs.Job{Name: "JWT templates", Every: reloadEvery, MaxPause: reloadEvery, Run: s.templates.Refresh})
+	s.jobs.Start(jobs.Job{Name: "secret keys", Every: reloadEvery, MaxPause: reloadEvery, Run: in.secretKeys.Refresh})
 	s.jobs.Start(jobs.Job{Name: "key rotation", Every: rotateEvery, Alone: true, Run: in.keys.Rotate})
 	if st.sweep != nil {
 		s.jobs.Start(jobs.Job{Name: "sweep", Every: sweepEvery, Alone: true, Run: func(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/document"
+	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/session/redisstore"
@@ -20,7 +21,8 @@ type storage struct {
 	users *usersql.Store
 	keys  session.KeyStore
 	// documents are what operators change while servers run.
-	documents *document.Store
+	documents  *document.Store
+	secretKeys *secretkey.Store
 
 	clients     session.ClientStore
 	sessions    session.SessionStore
@@ -65,6 +67,9 @@ func (st *storage) openDatabase(ctx context.Context, url string, open func(conte
 		return err
 	}
 	if st.documents, err = document.NewStore(ctx, st.db); err != nil {
+		return err
+	}
+	if st.secretKeys, err = secretkey.NewStore(ctx, st.db); err != nil {
 		return err
 	}
 	if st.users, err = usersql.New(ctx, st.db); err != nil {

@@ -65,6 +65,9 @@ func (c *Config) completeButSecrets() (publicURLs, error) {
 			return publicURLs{}, configError(d.field, "is shorter than a minute")
 		}
 	}
+	if c.MaxTokenLifetime != 0 && (c.MaxTokenLifetime < time.Minute || c.MaxTokenLifetime > 30*time.Minute) {
+		return publicURLs{}, configError("MaxTokenLifetime", "is not between a minute and 30 minutes")
+	}
 	if c.RedisPrefix == "" {
 		c.RedisPrefix = "gatehouse"
 	}

@@ -2,7 +2,6 @@ package backendapi_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -181,11 +180,12 @@ func TestPanic(t *testing.T) {
 func TestNewNamesTheBadField(t *testing.T) {
 	good := newServer(t).config
 	for name, spoil := range map[string]func(*backendapi.Config){
-		"Users":           func(c *backendapi.Config) { c.Users = nil },
-		"Sessions":        func(c *backendapi.Config) { c.Sessions = nil },
-		"JWKS":            func(c *backendapi.Config) { c.JWKS = nil },
-		"Limits":          func(c *backendapi.Config) { c.Limits = nil },
-		"SecretKeyHashes": func(c *backendapi.Config) { c.SecretKeyHashes = [][sha256.Size]byte{} },
+		"Users":      func(c *backendapi.Config) { c.Users = nil },
+		"Sessions":   func(c *backendapi.Config) { c.Sessions = nil },
+		"JWKS":       func(c *backendapi.Config) { c.JWKS = nil },
+		"Keys":       func(c *backendapi.Config) { c.Keys = nil },
+		"Limits":     func(c *backendapi.Config) { c.Limits = nil },
+		"SecretKeys": func(c *backendapi.Config) { c.SecretKeys = nil },
 	} {
 		cfg := good
 		spoil(&cfg)

@@ -9,7 +9,6 @@
 package backendapi
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +21,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
+	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
@@ -31,6 +31,7 @@ type Config struct {
 	Users    *user.Service      // required
 	Sessions *session.Service   // required
 	JWKS     func() []byte      // required: the public key set (RFC 7517) as JSON
+	Keys     *session.Keys      // required: the signing keys, for the routes that rotate them
 	Flow     *flow.Engine       // required: issues tickets
 	Limits   session.LimitStore // required
 
@@ -49,9 +50,7 @@ type Config struct {
 	// answers name; it may carry a path. Required.
 	PublicURL *url.URL
 
-	// SecretKeyHashes are the SHA-256 sums of the keys that are good, more than one
-	// during a rotation (B-01, B-04). At least one is required.
-	SecretKeyHashes [][sha256.Size]byte
+	SecretKeys *secretkey.Keys // required: which keys are good (B-01, B-04)
 
 	// Development lowers the limit from 1000 to 100 requests in 10 s a key, as the
 	// reference does.
@@ -78,6 +77,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.Sessions is required")
 	case cfg.JWKS == nil:
 		return nil, errors.New("backendapi: Config.JWKS is required")
+	case cfg.Keys == nil:
+		return nil, errors.New("backendapi: Config.Keys is required")
 	case cfg.Flow == nil:
 		return nil, errors.New("backendapi: Config.Flow is required")
 	case cfg.Limits == nil:
@@ -92,8 +93,8 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("backendapi: Config.InstanceID is required")
 	case cfg.PublicURL == nil || cfg.PublicURL.Host == "":
 		return nil, errors.New("backendapi: Config.PublicURL must be absolute")
-	case len(cfg.SecretKeyHashes) == 0:
-		return nil, errors.New("backendapi: Config.SecretKeyHashes needs at least one")
+	case cfg.SecretKeys == nil:
+		return nil, errors.New("backendapi: Config.SecretKeys is required")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -138,6 +139,8 @@ func (h *Handler) register() {
 
 	h.routes.Add("POST /v1/sign_in_tokens", (*call).createSignInToken)
 	h.routes.Add("POST /v1/sign_in_tokens/{id}/revoke", (*call).revokeSignInToken)
+	h.routes.Add("POST /v1/actor_tokens", (*call).createActorToken)
+	h.routes.Add("POST /v1/actor_tokens/{id}/revoke", (*call).revokeActorToken)
 	h.routes.Add("GET /v1/invitations", (*call).listInvitations)
 	h.routes.Add("POST /v1/invitations", (*call).createInvitation)
 	h.routes.Add("POST /v1/invitations/bulk", (*call).createInvitations)
@@ -156,13 +159,30 @@ func (h *Handler) register() {
 	h.routes.Add("DELETE /v1/phone_numbers/{id}", deleteAddress(user.KindPhoneNumber))
 	h.routes.Add("PUT /v1/users/{id}/phone_number", replaceAddresses(user.KindPhoneNumber))
 
+	h.routes.Add("GET /v1/clients", (*call).withdrawn)
+	h.routes.Add("POST /v1/clients/verify", (*call).verifyClient)
 	h.routes.Add("GET /v1/clients/handshake_payload", (*call).handshakePayload)
+	h.routes.Add("GET /v1/clients/{id}", (*call).getClient)
 
 	h.routes.Add("GET /v1/sessions", (*call).listSessions)
+	h.routes.Add("POST /v1/sessions", (*call).createSession)
 	h.routes.Add("GET /v1/sessions/{id}", (*call).getSession)
 	h.routes.Add("POST /v1/sessions/{id}/revoke", (*call).revokeSession)
+	h.routes.Add("POST /v1/sessions/{id}/verify", (*call).withdrawn)
+	h.routes.Add("POST /v1/sessions/{id}/refresh", (*call).refreshSession)
+	h.routes.Add("POST /v1/sessions/{id}/tokens", (*call).mintToken)
+	h.routes.Add("POST /v1/sessions/{id}/tokens/{template}", (*call).mintTemplate)
 
 	h.routes.Add("POST /v1/testing_tokens", (*call).createTestingToken)
+
+	h.routes.Add("GET /v1/signing_keys", (*call).listSigningKeys)
+	h.routes.Add("POST /v1/signing_keys", (*call).addSigningKey)
+	h.routes.Add("POST /v1/signing_keys/{kid}/promote", (*call).promoteSigningKey)
+	h.routes.Add("POST /v1/signing_keys/{kid}/retire", (*call).retireSigningKey)
+	h.routes.Add("POST /v1/signing_keys/{kid}/revoke", (*call).revokeSigningKey)
+	h.routes.Add("GET /v1/secret_keys", (*call).listSecretKeys)
+	h.routes.Add("POST /v1/secret_keys", (*call).createSecretKey)
+	h.routes.Add("POST /v1/secret_keys/{id}/revoke", (*call).revokeSecretKey)
 }
 
 // ServeHTTP answers one request. Every answer is JSON with the headers of W-02.

@@ -2,8 +2,6 @@ package backendapi_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +19,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
 	"github.com/gatehouse-dev/gatehouse/internal/keyring"
+	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/notify"
@@ -42,6 +41,7 @@ type server struct {
 	config   backendapi.Config
 	users    *user.Service
 	sessions *session.Service
+	keys     *secretkey.Keys
 	outbox   *notify.Outbox
 	flow     flow.Settings // but for TestMode, which operators change
 	down     error         // what sending a mail fails with
@@ -86,12 +86,10 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 	must(t, err)
 	store, err := sessionsql.New(t.Context(), db)
 	must(t, err)
-	_, signer, err := ed25519.GenerateKey(nil)
-	must(t, err)
 	ring, err := keyring.Parse(keyring.New())
 	must(t, err)
 	keys, err := session.OpenKeys(t.Context(), session.KeysConfig{
-		Store: store, Sealer: ring, Algorithm: "EdDSA", External: signer, Now: clock,
+		Store: store, Sealer: ring, Algorithm: "EdDSA", RotateEvery: 365 * 24 * time.Hour, Now: clock,
 	})
 	must(t, err)
 	s.sessions, err = session.NewService(session.Config{
@@ -130,20 +128,24 @@ func newServer(t *testing.T, change ...func(*backendapi.Config)) *server {
 			now.TestMode = s.settings.Current().TestMode
 			return now
 		},
-		TestCode: "424242", Pepper: make([]byte, 32), Now: clock, Logger: logger,
+		TokenTemplates: templates.ByName, TestCode: "424242", Pepper: make([]byte, 32), Now: clock, Logger: logger,
 	})
 	must(t, err)
 	t.Cleanup(engine.Close)
+	secretKeys, err := secretkey.NewStore(t.Context(), db)
+	must(t, err)
+	s.keys, err = secretkey.Open(t.Context(), secretkey.Config{Store: secretKeys, Configured: []string{key, oldKey}, Now: clock, Logger: logger})
+	must(t, err)
 	s.config = backendapi.Config{
-		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Limits: store,
+		Users: s.users, Sessions: s.sessions, Flow: engine, JWKS: keys.JWKS, Keys: keys, Limits: store,
 		RedirectURL: func(text string) (string, bool) {
 			return text, strings.HasPrefix(text, "https://app.example.com/")
 		},
 		Settings: s.settings, Templates: templates, InstanceID: "ins_2J2MvPu9PnXcuhbPZNao0LOXqK9", AllowedOrigins: []string{"https://app.example.com"},
-		PublicURL:       &url.URL{Scheme: "https", Host: "app.example.com", Path: "/auth"},
-		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(key)), sha256.Sum256([]byte(oldKey))},
-		Now:             clock,
-		Logger:          logger,
+		PublicURL:  &url.URL{Scheme: "https", Host: "app.example.com", Path: "/auth"},
+		SecretKeys: s.keys,
+		Now:        clock,
+		Logger:     logger,
 	}
 	for _, c := range change {
 		c(&s.config)

@@ -1,9 +1,6 @@
 package backendapi
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -14,9 +11,8 @@ import (
 // maxKey bounds a secret key, in bytes.
 const maxKey = 256
 
-// authenticate checks the secret key (B-01): one Authorization header, one Bearer token,
-// compared by its SHA-256 in constant time with every good one. It returns the name
-// under which the key's requests are counted.
+// authenticate checks the secret key (B-01): one Authorization header with one Bearer
+// token. It returns the name under which the key's requests are counted.
 func (h *Handler) authenticate(r *http.Request) (name string, err error) {
 	values := r.Header.Values("Authorization")
 	if len(values) == 0 {
@@ -29,15 +25,8 @@ func (h *Handler) authenticate(r *http.Request) (name string, err error) {
 	if !ok || !strings.EqualFold(scheme, "Bearer") || key == "" || len(key) > maxKey || strings.ContainsAny(key, " ,\t") {
 		return "", apierr.AuthorizationHeaderInvalid
 	}
-	sum := sha256.Sum256([]byte(key))
-	good := 0
-	for _, want := range h.cfg.SecretKeyHashes {
-		good |= subtle.ConstantTimeCompare(sum[:], want[:])
-	}
-	if good == 0 || !strings.HasPrefix(key, "sk_") {
-		return "", apierr.SecretKeyInvalid
-	}
-	return hex.EncodeToString(sum[:8]), nil
+	found, err := h.cfg.SecretKeys.Check(key)
+	return found.ID, err
 }
 
 // invitationsPerHour bounds the routes that send mails, a key.

@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 	"github.com/gatehouse-dev/gatehouse/session"
+	"github.com/gatehouse-dev/gatehouse/user"
 )
 
 // pageJSON is a list of which paginated=true was asked.
@@ -70,13 +71,34 @@ func (c *call) sessionsOf(userID, clientID string) ([]session.Session, error) {
 	return all, err
 }
 
-// getSession serves GET /v1/sessions/{id}.
-func (c *call) getSession() error {
-	id, err := c.sessionID()
+// createSession serves POST /v1/sessions, on a client of its own: for tests of apps, so on
+// development servers alone.
+func (c *call) createSession() error {
+	f := c.fields("user_id", "active_organization_id")
+	f.absent("active_organization_id")
+	id := f.text("user_id")
+	if !c.h.cfg.Development {
+		return apierr.EnvironmentWrong
+	}
+	if id == "" {
+		f.fail(apierr.ParamMissing.At("user_id"))
+	}
+	if f.err != nil {
+		return f.err
+	}
+	if !random.ValidID("user", id) {
+		return apierr.NotFound // I-09
+	}
+	ss, err := c.h.cfg.Flow.StartSession(c.r.Context(), user.ID(id))
 	if err != nil {
 		return err
 	}
-	ss, err := c.h.cfg.Sessions.Get(c.r.Context(), id)
+	return httpjson.Write(c.w, http.StatusOK, newSessionJSON(ss))
+}
+
+// getSession serves GET /v1/sessions/{id}.
+func (c *call) getSession() error {
+	ss, err := c.pathSession()
 	if err != nil {
 		return err
 	}
@@ -97,6 +119,24 @@ func (c *call) revokeSession() error {
 		return err
 	}
 	return httpjson.Write(c.w, http.StatusOK, newSessionJSON(ss))
+}
+
+// pathSession reads the session in the path.
+func (c *call) pathSession() (session.Session, error) {
+	id, err := c.sessionID()
+	if err != nil {
+		return session.Session{}, err
+	}
+	return c.h.cfg.Sessions.Get(c.r.Context(), id)
+}
+
+// sessionOver answers for a session that ended as for one that there is not: to servers
+// a 401 says that their key is bad.
+func sessionOver(err error) error {
+	if errors.Is(err, session.ErrNotActive) {
+		return apierr.NotFound.Because(err)
+	}
+	return err
 }
 
 func (c *call) sessionID() (session.ID, error) {

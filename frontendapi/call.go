@@ -89,6 +89,9 @@ func (c *call) handle(rt route) (err error) {
 	if err := c.limitByOwner(rt); err != nil {
 		return err
 	}
+	if err := c.refuseImpersonator(rt); err != nil {
+		return err
+	}
 	return rt.serve(c)
 }
 

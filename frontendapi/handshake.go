@@ -32,6 +32,9 @@ func (c *call) handshake() error {
 	}
 	q := session.HandshakeRequest{Origin: back.Scheme + "://" + back.Host, Challenge: challenge, CookieSuffix: c.h.cookieSuffix}
 	way := c.h.wayBack(back)
+	// Apps with a challenge have no secret key, and an address is no place for a token that
+	// is good for days.
+	q.Refresh = challenge == "" && (way.byCookie || way.name == auth.HandshakeNonce)
 	answer, err := c.handshakeAnswer(&way, q)
 	if err != nil {
 		return err

@@ -46,8 +46,10 @@ func (c *call) touchSession() error {
 	if err != nil {
 		return err
 	}
-	if err := c.noteActive(user.ID(ss.UserID)); err != nil {
-		return err
+	if ss.Actor == nil { // else it is not the user who is here
+		if err := c.noteActive(user.ID(ss.UserID)); err != nil {
+			return err
+		}
 	}
 	if c.client, err = c.h.cfg.Sessions.Client(c.r.Context(), c.client.ID); err != nil {
 		return err

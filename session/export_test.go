@@ -27,3 +27,6 @@ func DecodeCookie(data []byte, now time.Time) (ClientID, bool) {
 	c, ok := decodeCookie(data, now)
 	return c.ClientID, ok
 }
+
+// RefreshID is where a refresh token lies.
+var RefreshID = refreshID

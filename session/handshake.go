@@ -34,6 +34,8 @@ type HandshakeRequest struct {
 	// Clear is a Set-Cookie value that the answer begins with: it takes away the cookie
 	// that brings the answer. "" if none does.
 	Clear string `json:"clear,omitempty"`
+	// Refresh asks for a refresh token as well, for an app whose server has the secret key.
+	Refresh bool `json:"refresh,omitempty"`
 }
 
 // Handshake answers at once, with a token of a minute that auth.Verifier.VerifyHandshake
@@ -146,7 +148,7 @@ func (s *Service) redeem(ctx context.Context, nonce string, may func(HandshakeRe
 // directives are the answer: what the app is to set. The session token comes last,
 // where SDKs look for it.
 func (s *Service) directives(ctx context.Context, q question) ([]string, error) {
-	token, uat, age, err := s.signedIn(ctx, q)
+	ss, token, uat, age, err := s.signedIn(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -154,10 +156,16 @@ func (s *Service) directives(ctx context.Context, q question) ([]string, error) 
 	if q.Clear != "" {
 		out = append(out, q.Clear)
 	}
-	end := "; SameSite=Lax"
-	if strings.HasPrefix(q.Origin, "https://") {
-		end += "; Secure"
+	if q.Refresh {
+		var refresh string
+		if ss.ID != "" && ss.Actor == nil {
+			if refresh, err = s.issueRefresh(ctx, ss, q.HandshakeRequest); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, s.refreshCookie(q.CookieSuffix, refresh, q.Origin, ss.ExpireAt))
 	}
+	end := cookieEnd(q.Origin)
 	set := func(name, value string, age int) {
 		out = append(out, name+"="+value+"; Path=/; Max-Age="+strconv.Itoa(age)+end)
 	}
@@ -174,33 +182,33 @@ func (s *Service) directives(ctx context.Context, q question) ([]string, error) 
 	return out, nil
 }
 
-// signedIn reads the stores anew (S-08) and returns a token of the browser's last
-// active session, what __client_uat is to say and for how many seconds; "" and 0 if
+// signedIn reads the stores anew (S-08) and returns the browser's last active session and
+// a token of it, what __client_uat is to say and for how many seconds; zero, "" and 0 if
 // nobody is signed in.
-func (s *Service) signedIn(ctx context.Context, q question) (token string, uat int64, age int, err error) {
+func (s *Service) signedIn(ctx context.Context, q question) (last Session, token string, uat int64, age int, err error) {
 	if q.ClientID == "" {
-		return "", 0, sessionCookieAge, nil
+		return Session{}, "", 0, sessionCookieAge, nil
 	}
 	c, err := s.Client(ctx, q.ClientID)
 	if err == nil {
 		var sessions []Session
 		if sessions, err = s.OfClient(ctx, c); err == nil {
-			last := lastActive(c, sessions, s.now())
+			last = lastActive(c, sessions, s.now())
 			token, err = s.mintFor(ctx, q.CookieToken, q.ClientID, last.ID, q.Origin)
 		}
 	}
 	switch {
 	case signedOut(err):
-		return "", 0, sessionCookieAge, nil
+		return Session{}, "", 0, sessionCookieAge, nil
 	case err != nil:
-		return "", 0, 0, err
+		return Session{}, "", 0, 0, err
 	}
 	// Apps take a token that is older than __client_uat for stale.
 	uat = c.AuthChangedAt.Unix()
 	if issued, ok := IssuedAt(token); ok {
 		uat = min(uat, issued)
 	}
-	return token, uat, int(c.ExpireAt.Sub(s.now()) / time.Second), nil
+	return last, token, uat, int(c.ExpireAt.Sub(s.now()) / time.Second), nil
 }
 
 // signHandshake signs the directives. The header is that of session tokens, as SDKs

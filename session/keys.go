@@ -16,9 +16,6 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
-// ErrKeyState means that a signing key may not go from its state to the one asked for.
-var ErrKeyState = errors.New("session: signing key is in another state")
-
 // Sealer encrypts what lies in a store, bound to its place there.
 type Sealer interface {
 	Seal(table, column, row string, plain []byte) ([]byte, error)

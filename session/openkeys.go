@@ -104,7 +104,7 @@ func (k *Keys) adopt(ctx context.Context, stored []StoredKey) error {
 		}
 	}
 	if row.State == KeyRevoked {
-		return fmt.Errorf("KeysConfig.External: %s: %w: revoked", row.ID, ErrKeyState)
+		return fmt.Errorf("KeysConfig.External: %w", &KeyStateError{KeyID: row.ID, State: row.State})
 	}
 	return k.promote(ctx, stored, row)
 }

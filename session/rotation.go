@@ -51,9 +51,9 @@ func (k *Keys) Promote(ctx context.Context, kid string) error {
 		case row == nil:
 			return fmt.Errorf("%s: %w", kid, ErrNotFound)
 		case active != nil && len(active.SealedPrivate) == 0 && row != active:
-			return fmt.Errorf("%s: %w: the active key comes from the configuration", kid, ErrKeyState)
+			return &KeyStateError{KeyID: kid, State: row.State, External: true}
 		case row.removed() || len(row.SealedPrivate) == 0 && row != active:
-			return fmt.Errorf("%s: %w: %s", kid, ErrKeyState, row.State)
+			return &KeyStateError{KeyID: kid, State: row.State}
 		}
 		return k.promote(ctx, stored, row)
 	})
@@ -112,10 +112,9 @@ func (k *Keys) Retire(ctx context.Context, kid string) error {
 		case row == nil:
 			return fmt.Errorf("%s: %w", kid, ErrNotFound)
 		case row.State == KeyActive:
-			return fmt.Errorf("%s: %w: active", kid, ErrKeyState)
+			return &KeyStateError{KeyID: kid, State: row.State}
 		case row.State == KeyRetiring && now.Before(row.StateAt.Add(RetireAfter)):
-			return fmt.Errorf("%s: %w: tokens of it may live until %s",
-				kid, ErrKeyState, row.StateAt.Add(RetireAfter).Format("15:04:05 MST"))
+			return &KeyStateError{KeyID: kid, State: row.State, Until: row.StateAt.Add(RetireAfter)}
 		case row.removed():
 			return nil
 		default:
@@ -143,7 +142,7 @@ func (k *Keys) Revoke(ctx context.Context, kid string) error {
 		case row.State == KeyRevoked:
 			return nil
 		case row == active && len(row.SealedPrivate) == 0:
-			return fmt.Errorf("%s: %w: it comes from the configuration, replace it there first", kid, ErrKeyState)
+			return &KeyStateError{KeyID: kid, State: row.State, External: true}
 		case row == active:
 			// Another key signs before this one is gone: at no moment none does.
 			if err := k.promoteNext(ctx, stored); err != nil {

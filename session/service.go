@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"github.com/gatehouse-dev/gatehouse/auth"
 )
 
 // Config sets up a Service. The zero value of every optional field works.
@@ -21,9 +23,13 @@ type Config struct {
 	// Attempts keeps handshakes by nonce. Without it HandshakeNonce fails.
 	Attempts AttemptStore
 
-	Lifetime       time.Duration // absolute life of a session; 0 means 7 days
-	IdleTimeout    time.Duration // without touch or mint; 0 means off
-	TokenLifetime  time.Duration // 1 s to 30 min: the revocation log is kept for 1 h; 0 means 60 s
+	Lifetime      time.Duration // absolute life of a session; 0 means 7 days
+	IdleTimeout   time.Duration // without touch or mint; 0 means off
+	TokenLifetime time.Duration // 1 s to 30 min: the revocation log is kept for 1 h; 0 means 60 s
+	// MaxTokenLifetime is the longest that TokenFor takes, up to 30 min; 0 means
+	// TokenLifetime. Nodes hold revocations in memory for as long.
+	MaxTokenLifetime time.Duration
+
 	ClientLifetime time.Duration // life of a __client cookie from its last rotation; 0 means 365 days
 	RevocationPoll time.Duration // how often Run reads the log; 0 means 200 ms
 	StaleAfter     time.Duration // how old the feed may be before Current is false; 0 means 5 s
@@ -40,7 +46,9 @@ type Service struct {
 	cookies *scs.SessionManager
 	tokens  *tokenCache
 	revoked *revocationSet
-	feed    feed
+	// verifier takes the service's own tokens, for Refreshable.
+	verifier *auth.Verifier
+	feed     feed
 }
 
 // NewService checks cfg and returns a Service; the error names the bad field.
@@ -79,6 +87,12 @@ func NewService(cfg Config) (*Service, error) {
 	if cfg.TokenLifetime > maxTokenLifetime {
 		return nil, fmt.Errorf("session: Config.TokenLifetime is %v, want at most %v", cfg.TokenLifetime, maxTokenLifetime)
 	}
+	if cfg.MaxTokenLifetime == 0 {
+		cfg.MaxTokenLifetime = cfg.TokenLifetime
+	}
+	if cfg.MaxTokenLifetime < cfg.TokenLifetime || cfg.MaxTokenLifetime > maxTokenLifetime {
+		return nil, fmt.Errorf("session: Config.MaxTokenLifetime is %v, want %v to %v", cfg.MaxTokenLifetime, cfg.TokenLifetime, maxTokenLifetime)
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -86,9 +100,13 @@ func NewService(cfg Config) (*Service, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{cfg: cfg, log: cfg.Logger}
+	var err error
+	if s.verifier, err = auth.NewVerifier(auth.VerifierConfig{Keys: cfg.Keys, Issuer: cfg.Issuer, Now: cfg.Now}); err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
 	s.cookies = newCookies(cfg.Clients, cfg.ClientLifetime, s.now)
 	s.tokens = newTokenCache()
-	s.revoked = newRevocationSet(cfg.TokenLifetime + revocationSlack)
+	s.revoked = newRevocationSet(cfg.MaxTokenLifetime + revocationSlack)
 	return s, nil
 }
 

@@ -36,6 +36,7 @@ var (
 	ErrUserRevoked   = errors.New("session: all sessions of the user were revoked") // a tombstone forbids it
 	ErrConflict      = errors.New("session: changed meanwhile")                     // compare-and-set lost
 	ErrExpired       = errors.New("session: deadline has passed")                   // (S-06)
+	ErrTokenLifetime = errors.New("session: tokens do not live that long")
 	ErrTokenTooLarge = errors.New("session: token too large for a cookie")
 	ErrUnavailable   = errors.New("session: store unavailable") // Redis or the database is away
 )

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,7 +41,9 @@ type NewSession struct {
 	SecondFactorAt time.Time       // zero means never
 	Actor          json.RawMessage // who acts in the user's name: the claim act, an object with a sub
 	Activity       Activity
-	Lifetime       time.Duration // 0 means Config.Lifetime, which it may not exceed
+	// Lifetime 0 means Config.Lifetime, which it may not exceed. With an Actor it is 30
+	// minutes at most, and ends with 10 minutes of doing nothing (B-05).
+	Lifetime time.Duration
 }
 
 // Start signs a user in on a client: stores the session, makes it the client's last
@@ -73,9 +76,9 @@ func (s *Service) Start(ctx context.Context, ns NewSession) (Session, error) {
 
 func (s *Service) newSession(ns NewSession) (Session, error) {
 	now := s.now()
-	lifetime := ns.Lifetime
-	if lifetime == 0 {
-		lifetime = s.cfg.Lifetime
+	lifetime := cmp.Or(ns.Lifetime, s.cfg.Lifetime)
+	if ns.Actor != nil {
+		lifetime = min(lifetime, impersonationLife, s.cfg.Lifetime)
 	}
 	switch {
 	case ns.UserID == "":
@@ -128,6 +131,16 @@ func normalActor(raw json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(actor)
 }
 
+// maxKnownUsers bounds Client.KnownUserIDs.
+const maxKnownUsers = 8
+
+// known returns the users with one more, who was the last to sign in.
+func known(users []string, userID string) []string {
+	users = slices.DeleteFunc(slices.Clone(users), func(id string) bool { return id == userID })
+	users = append(users, userID)
+	return users[max(0, len(users)-maxKnownUsers):]
+}
+
 // join makes ss the client's last active session, drops the dead ones from its list
 // and ends the oldest beyond the bound.
 func (s *Service) join(ctx context.Context, c Client, ss Session, strategy string) error {
@@ -143,6 +156,7 @@ func (s *Service) join(ctx context.Context, c Client, ss Session, strategy strin
 		c.SessionIDs = ids[len(surplus):]
 		c.LastActiveSessionID = ss.ID
 		c.LastAuthenticationStrategy = strategy
+		c.KnownUserIDs = known(c.KnownUserIDs, ss.UserID)
 		c.AuthChangedAt = ss.UpdatedAt
 		return nil
 	})

@@ -55,6 +55,17 @@ func (s *Service) MintTemplate(ctx context.Context, cookie string, id ID, azp st
 	return token, wrap("mint template", err)
 }
 
+// TemplateTokenFor is MintTemplate for somebody other than the session's browser, as
+// [Service.TokenFor] is Mint, of a session that the caller has just read.
+func (s *Service) TemplateTokenFor(ss Session, t TemplateToken) (string, error) {
+	now := s.now()
+	if err := s.live(ss, now); err != nil {
+		return "", wrap("mint template", err)
+	}
+	token, err := s.signTemplate(ss, "", t, now)
+	return token, wrap("mint template", err)
+}
+
 // signTemplate makes the token (RFC 7519).
 func (s *Service) signTemplate(ss Session, azp string, t TemplateToken, now time.Time) (string, error) {
 	for name := range t.Claims {

@@ -88,6 +88,28 @@ func (s *Service) Token(ctx context.Context, ss Session, azp string) (string, er
 	return token, wrap("mint", err)
 }
 
+// TokenFor mints for a session that the caller has just read, for somebody other than its
+// browser: a token of its own that lives for life, in whole seconds, or until the session
+// ends, and that says of no origin that it asked. It is no use of the session by its user.
+// ErrNotActive, ErrTokenLifetime.
+func (s *Service) TokenFor(ctx context.Context, ss Session, life time.Duration) (string, error) {
+	now := s.now()
+	if err := s.live(ss, now); err != nil {
+		return "", wrap("mint", err)
+	}
+	if life < time.Second || life > s.cfg.MaxTokenLifetime {
+		return "", wrap("mint", ErrTokenLifetime)
+	}
+	token, _, err := s.sign(s.cfg.Keys.current.Load().active, ss, "", now, life)
+	if err == nil && life > s.cfg.TokenLifetime {
+		s.log.InfoContext(ctx, "long session token minted", "session_id", ss.ID, "user_id", ss.UserID, "seconds", int(life/time.Second))
+	}
+	return token, wrap("mint", err)
+}
+
+// TokenLifetime is how long a session token lives that nobody asked to live longer.
+func (s *Service) TokenLifetime() time.Duration { return s.cfg.TokenLifetime }
+
 // Renew implements auth.Renewer, in one round trip where sessionID is given and
 // still live. Where it is not, as after signing out and in again, the client's last
 // active session takes its place.
@@ -149,7 +171,7 @@ func (s *Service) mint(ctx context.Context, ss Session, azp string, now time.Tim
 		last.kid == signer.key.ID && !now.Add(reuseAbove).After(last.expires) {
 		return last.token, nil
 	}
-	token, expires, err := s.sign(signer, ss, azp, now)
+	token, expires, err := s.sign(signer, ss, azp, now, s.cfg.TokenLifetime)
 	if err != nil {
 		return "", err
 	}
@@ -157,8 +179,8 @@ func (s *Service) mint(ctx context.Context, ss Session, azp string, now time.Tim
 	return token, nil
 }
 
-// sign makes a new token (RFC 7519).
-func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (token string, expires time.Time, err error) {
+// sign makes a new token (RFC 7519) that lives for life, or until its session ends.
+func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time, life time.Duration) (token string, expires time.Time, err error) {
 	issued := now.Truncate(time.Second)
 	// A node whose clock is ahead may have changed the session: no token of the state
 	// that it wrote is older than that, or readers of __client_uat take it for stale.
@@ -166,7 +188,7 @@ func (s *Service) sign(signer *signer, ss Session, azp string, now time.Time) (t
 		issued = changed
 	}
 	issued = s.afterRevocation(issued)
-	expires = issued.Add(s.cfg.TokenLifetime)
+	expires = issued.Add(life)
 	if end := ss.ExpireAt.Add(time.Second - 1).Truncate(time.Second); end.Before(expires) {
 		expires = end // no token outlives its session
 	}

@@ -80,12 +80,31 @@ func (s *Service) upToDate(ss Session, now time.Time) Session {
 		ss.Status, ss.Cause = StatusAbandoned, "abandoned"
 	case !now.Before(ss.ExpireAt):
 		ss.Status, ss.Cause = StatusExpired, "expired"
-	case s.cfg.IdleTimeout > 0 && !now.Before(ss.LastActiveAt.Add(s.cfg.IdleTimeout)):
+	case s.idleLimit(ss) > 0 && !now.Before(ss.LastActiveAt.Add(s.idleLimit(ss))):
 		ss.Status, ss.Cause = StatusExpired, "idle for too long"
 	case !ss.CreatedAt.After(s.cfg.Keys.sessionsEndedAt()):
 		ss.Status, ss.Cause = StatusRevoked, causeKeyRevoked
 	}
 	return ss
+}
+
+// impersonationLife is how long a session with an Actor lasts at most.
+const impersonationLife = 30 * time.Minute
+
+// impersonationIdle is the idle limit of a session with an Actor, unless Config has a
+// shorter one for all.
+const impersonationIdle = 10 * time.Minute
+
+// idleLimit is how long a session may go unused, 0 for as long as it lives.
+func (s *Service) idleLimit(ss Session) time.Duration {
+	switch limit := s.cfg.IdleTimeout; {
+	case ss.Actor == nil:
+		return limit
+	case limit == 0:
+		return impersonationIdle
+	default:
+		return min(limit, impersonationIdle)
+	}
 }
 
 // live returns ErrNotActive with the cause unless the session may be used at now.
@@ -179,7 +198,8 @@ func (s *Service) Reverified(ctx context.Context, id ID, first, second bool) (Se
 // recordUse keeps a session with an idle limit alive when a token is minted, by a
 // write now and then.
 func (s *Service) recordUse(ctx context.Context, ss Session, now time.Time) error {
-	if s.cfg.IdleTimeout == 0 || now.Before(ss.LastActiveAt.Add(min(idleWrite, s.cfg.IdleTimeout/10))) {
+	limit := s.idleLimit(ss)
+	if limit == 0 || now.Before(ss.LastActiveAt.Add(min(idleWrite, limit/10))) {
 		return nil
 	}
 	_, err := s.cfg.Sessions.Update(ctx, ss.ID, func(ss *Session) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-dev/gatehouse/internal/random"
 )
 
-// TicketID is a ticket's id: "sit_" for a sign-in token or "inv_" for an invitation, and
-// 27 base62 characters.
+// TicketID is a ticket's id: "sit_" for a sign-in token, "act_" for an actor token or
+// "inv_" for an invitation, and 27 base62 characters.
 type TicketID string
 
 // Kind tells by its form what an id is of, "" if it is no ticket's (I-09).
@@ -33,10 +33,11 @@ type TicketKind string
 // The kinds of tickets.
 const (
 	TicketSignIn     TicketKind = "sign_in_token" // signs one user in
+	TicketActor      TicketKind = "actor_token"   // signs somebody else in as one user
 	TicketInvitation TicketKind = "invitation"    // signs up, or in, whoever has an e-mail address
 )
 
-var ticketPrefixes = map[TicketKind]string{TicketSignIn: "sit", TicketInvitation: "inv"}
+var ticketPrefixes = map[TicketKind]string{TicketSignIn: "sit", TicketActor: "act", TicketInvitation: "inv"}
 
 // TicketStatus is where a ticket stands.
 type TicketStatus string
@@ -50,7 +51,7 @@ const (
 )
 
 // Ticket lets in whoever shows its secret: once, until it expires or is revoked. It is
-// a sign-in token or an invitation.
+// a sign-in token, an actor token or an invitation.
 type Ticket struct {
 	ID   TicketID
 	Kind TicketKind
@@ -58,7 +59,12 @@ type Ticket struct {
 	// again (C-10).
 	Hash   string
 	Status TicketStatus // as stored; see StatusAt
-	UserID ID           // whom a sign-in token signs in; who accepted an invitation, "" while nobody has
+	UserID ID           // whom a sign-in token signs in, or an actor acts as; who accepted an invitation, "" while nobody has
+
+	// Of an actor token:
+
+	Actor       json.RawMessage // who acts: an object with a sub, kept whole
+	SessionLife time.Duration   // how long their session lasts at most
 
 	// Of an invitation:
 

@@ -9,7 +9,7 @@ import (
 const (
 	defaultTicketLife = 30 * 24 * time.Hour
 	maxInvitationLife = 365 * 24 * time.Hour
-	// keepTokens is how long a sign-in token that has expired is still known, so that who
+	// keepTokens is how long a sign-in or actor token that has expired is still known, so that who
 	// comes with it is told so.
 	keepTokens = 30 * 24 * time.Hour
 )

@@ -10,7 +10,7 @@ import (
 // Times are compared with the caller's.
 type TicketStore interface {
 	// CreateTickets adds tickets, all or none. ErrNotFound if there is no user for a
-	// sign-in token; *InvitedError if an invitation is Sole and another of its address is
+	// sign-in or actor token; *InvitedError if an invitation is Sole and another of its address is
 	// pending at now: two that come at once cannot both be.
 	CreateTickets(ctx context.Context, now time.Time, tickets ...*Ticket) error
 	// TicketByHash returns ErrNotFound for unknown ones.
@@ -29,6 +29,6 @@ type TicketStore interface {
 	FindInvitations(ctx context.Context, q InvitationQuery, now time.Time) ([]*Ticket, error)
 	// CountInvitations counts what q selects at now, on all pages.
 	CountInvitations(ctx context.Context, q InvitationQuery, now time.Time) (int, error)
-	// PurgeTokens forgets sign-in tokens that expired before the given time.
+	// PurgeTokens forgets sign-in and actor tokens that expired before the given time.
 	PurgeTokens(ctx context.Context, before time.Time) error
 }

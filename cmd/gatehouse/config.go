@@ -165,6 +165,7 @@ type printed struct {
 	KeyRotation   string `toml:"key_rotation"`
 	SessionLife   string `toml:"session_lifetime"`
 	SessionIdle   string `toml:"session_idle_timeout"`
+	MaxTokenLife  string `toml:"max_token_lifetime"`
 
 	Settings  gatehouse.Settings  `toml:"settings"`
 	Passwords gatehouse.Passwords `toml:"passwords"`
@@ -202,7 +203,8 @@ func (s settings) print(p *program) error {
 		SecretKey: c.SecretKey.String(), EncryptionKey: c.EncryptionKeys.String(), SigningKey: c.SigningKeyPEM.String(),
 		KeyRotation: period(c.KeyRotation, "365d"),
 		SessionLife: period(c.SessionLifetime, "7d"), SessionIdle: period(c.SessionIdleTimeout, "off"),
-		Settings: *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
+		MaxTokenLife: period(c.MaxTokenLifetime, "60s"),
+		Settings:     *c.Settings, Passwords: c.Passwords, SMTP: s.smtp, Hook: s.hook,
 		Log: logTable{Level: strings.ToLower(s.logLevel.String()), Format: s.logFormat},
 	})
 }

@@ -38,6 +38,7 @@ type file struct {
 	KeyRotation    string   `toml:"key_rotation"` // "365d", "720h", "off"
 	SessionLife    string   `toml:"session_lifetime"`
 	SessionIdle    string   `toml:"session_idle_timeout"`
+	MaxTokenLife   string   `toml:"max_token_lifetime"`
 
 	HomeURL   string `toml:"home_url"`
 	SignInURL string `toml:"sign_in_url"`
@@ -149,6 +150,7 @@ func (f file) variables() (map[string]string, error) {
 
 		"GATEHOUSE_SESSION_LIFETIME":     f.SessionLife,
 		"GATEHOUSE_SESSION_IDLE_TIMEOUT": f.SessionIdle,
+		"GATEHOUSE_MAX_TOKEN_LIFETIME":   f.MaxTokenLife,
 		"GATEHOUSE_LOG_LEVEL":            f.Log.Level,
 		"GATEHOUSE_LOG_FORMAT":           f.Log.Format,
 	}

@@ -90,6 +90,8 @@ key_rotation = "365d"
 # How long people stay signed in: at most, and without doing anything ("off": as long as at most).
 session_lifetime = "7d"
 session_idle_timeout = "off"
+# How long a session token may live that the Backend API mints: "60s" to "30m".
+max_token_lifetime = "60s"
 
 # Other origins whose pages call this server: "https://admin.example.com".
 allowed_origins = []

@@ -47,8 +47,9 @@ var sentinels = map[string]struct {
 	"user.ErrAddressNeeded":          {err: user.ErrAddressNeeded},
 	"user.ErrLinked":                 {err: user.ErrLinked},
 	"session.ErrImpersonated":        {err: session.ErrImpersonated},
+	"session.ErrTokenLifetime":       {err: session.ErrTokenLifetime},
 	"session.ErrTokenTooLarge":       {err: session.ErrTokenTooLarge, internal: true},
-	"session.ErrKeyState":            {err: session.ErrKeyState, internal: true},
+	"session.ErrKeyState":            {err: session.ErrKeyState},
 }
 
 func TestEverySentinelIsMapped(t *testing.T) {
@@ -103,6 +104,28 @@ func TestEveryRuleIsMapped(t *testing.T) {
 	})
 	if found < 15 {
 		t.Errorf("found %d rules in package user", found)
+	}
+}
+
+func TestEveryRefreshRuleIsMapped(t *testing.T) {
+	found, codes := 0, map[string]bool{}
+	walk(t, "../../session", func(n ast.Node) {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 {
+			return
+		}
+		if typ, ok := spec.Type.(*ast.Ident); !ok || typ.Name != "RefreshRule" {
+			return
+		}
+		found++
+		e := apierr.From(&session.RefreshError{Rule: session.RefreshRule(literal(spec.Values[0]))})
+		if e.Status != 401 || codes[e.Code] {
+			t.Errorf("%s is answered %d %s: want 401 and a code of its own", spec.Names[0], e.Status, e.Code)
+		}
+		codes[e.Code] = true
+	})
+	if found < 14 {
+		t.Errorf("found %d rules of a refresh", found)
 	}
 }
 

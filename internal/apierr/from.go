@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
 	"github.com/gatehouse-dev/gatehouse/internal/jwttemplate"
+	"github.com/gatehouse-dev/gatehouse/internal/secretkey"
 	"github.com/gatehouse-dev/gatehouse/internal/settings"
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -44,10 +45,19 @@ var fromDomain = []struct {
 	{session.ErrNotFound, NotFound},
 	{session.ErrNotActive, AuthenticationInvalid},
 	{session.ErrUserRevoked, AuthenticationInvalid},
+	{session.ErrTokenLifetime, FeatureOff.At("expires_in_seconds").Saying("Session tokens of this instance do not live that long. Use a JWT template for a token that lives longer.")},
 	{session.ErrExpired, AuthenticationInvalid},
 	{session.ErrConflict, Conflict},
+	{session.ErrKeyState, Conflict},
 	{session.ErrImpersonated, mustCode("authorization_invalid")}, // whoever acts as somebody changes nothing that protects them
 	{session.ErrUnavailable, Unavailable.After(busyFor)},         // E-04: fail closed
+	{secretkey.ErrNotFound, NotFound},
+	{secretkey.ErrUnknown, SecretKeyInvalid},
+	{secretkey.ErrStale, Unavailable.After(busyFor)}, // a key that may be revoked opens nothing
+	{secretkey.ErrConfigured, FeatureOff.Saying("This key stands in the configuration of the servers and goes only there.")},
+	{secretkey.ErrTooMany, mustCode("quota_exceeded")},
+	{secretkey.ErrLabel, ParamFormat.At("label")},
+	{secretkey.ErrLife, ParamValue.At("expires_in_seconds")},
 	{settings.ErrOutdated, Conflict},
 	{jwttemplate.ErrNotFound, NotFound},
 	{jwttemplate.ErrBusy, Conflict},
@@ -78,6 +88,15 @@ func From(err error) *Error {
 	if e, ok := errors.AsType[*user.FieldError](err); ok {
 		return fromField(e).Because(err)
 	}
+	if e, ok := errors.AsType[*session.RefreshError](err); ok {
+		if e, ok := ByCode(fromRefresh[e.Rule]); ok {
+			return e.Because(err)
+		}
+		return Internal.Because(err)
+	}
+	if e, ok := errors.AsType[*session.KeyStateError](err); ok {
+		return fromKeyState(e).Because(err)
+	}
 	if e := fromSettings(err); e != nil {
 		return e.Because(err)
 	}
@@ -104,6 +123,35 @@ func fromFlow(fe *flow.Error, err error) *Error {
 		e = e.With("session_id", string(fe.SessionID))
 	}
 	return e
+}
+
+// fromRefresh maps the rules of a refresh. A test keeps it complete.
+var fromRefresh = map[session.RefreshRule]string{
+	session.RefreshExpiredInvalid:    "expired_session_token_invalid",
+	session.RefreshExpiredNoSession:  "expired_session_token_missing_sid",
+	session.RefreshExpiredNoParty:    "expired_session_token_missing_azp",
+	session.RefreshExpiredNoTime:     "session_refresh_expired_session_token_missing_iat",
+	session.RefreshExpiredTooOld:     "session_refresh_expired_session_token_too_old",
+	session.RefreshOriginInvalid:     "refresh_request_origin_invalid",
+	session.RefreshOriginOther:       "refresh_request_origin_azp_mismatch",
+	session.RefreshSessionOther:      "refresh_sid_mismatch",
+	session.RefreshSessionUnknown:    "session_refresh_session_not_found",
+	session.RefreshSessionInactive:   "session_refresh_inactive_session",
+	session.RefreshSessionIneligible: "session_refresh_session_token_ineligible",
+	session.RefreshUserUnknown:       "session_refresh_user_not_found",
+	session.RefreshTokenUnknown:      "refresh_token_not_found",
+	session.RefreshTokenUsed:         "session_refresh_expired_session_token_consumed",
+}
+
+// fromKeyState tells operators what stands in the way of a change of signing keys.
+func fromKeyState(e *session.KeyStateError) *Error {
+	switch {
+	case e.External:
+		return Conflict.Saying("The key that signs comes from the configuration of the servers. Replace it there first.")
+	case !e.Until.IsZero():
+		return Conflict.Saying("Tokens that the key signed may live until " + e.Until.UTC().Format(time.RFC3339) + ". Retire it after that.")
+	}
+	return Conflict.Saying("The key is " + string(e.State) + ", and cannot become what you ask for.")
 }
 
 // fromSettings maps what package settings refuses; nil for everything else.
@@ -160,6 +208,10 @@ func fromTicket(t *user.TicketError) *Error {
 	switch {
 	case t.Status == user.TicketExpired:
 		return mustCode("ticket_expired_code")
+	case t.Kind == user.TicketActor && t.Status == user.TicketAccepted:
+		return mustCode("actor_token_already_used_code")
+	case t.Kind == user.TicketActor:
+		return mustCode("actor_token_revoked_code")
 	case t.Status == user.TicketAccepted && invitation:
 		return mustCode("invitation_already_accepted")
 	case t.Status == user.TicketAccepted:

@@ -4,11 +4,13 @@ import "slices"
 
 // The entries that handlers return by name; flows name theirs by code.
 var (
+	ActorTokenNotPending       = mustCode("actor_token_cannot_be_revoked_code")
 	APIVersionInvalid          = mustCode("api_version_invalid")
 	AuthenticationInvalid      = mustCode("authentication_invalid")
 	AuthorizationHeaderInvalid = mustCode("authorization_header_format_invalid")
 	CaptchaOff                 = mustCode("captcha_not_enabled")
 	SecretKeyInvalid           = mustCode("clerk_key_invalid")
+	CookieInvalid              = mustCode("cookie_invalid")
 	Conflict                   = mustCode("conflict")
 	DataMissing                = mustCode("form_data_missing")
 	Duplicate                  = mustCode("duplicate_record")
@@ -22,6 +24,7 @@ var (
 	MalformedParameters        = mustCode("malformed_request_parameters")
 	MethodNotAllowed           = mustCode("method_not_allowed")
 	NativeDisabled             = mustCode("native_api_disabled")
+	NotAllowed                 = mustCode("authorization_invalid")
 	NotFound                   = mustCode("resource_not_found")
 	OriginInvalid              = mustCode("origin_invalid")
 	OriginMissing              = mustCode("origin_missing")
@@ -32,6 +35,7 @@ var (
 	TooManyRequests            = mustCode("too_many_requests")
 	Unavailable                = mustCode("service_unavailable")
 	UnsupportedContentType     = mustCode("unsupported_content_type")
+	Withdrawn                  = mustCode("operation_deprecated")
 
 	ParamArrayMismatch = mustCode("form_param_array_length_mismatch")
 	ParamArrayTooLong  = mustCode("form_param_array_size_exceeded")

@@ -52,6 +52,8 @@ var (
 	errReverifyMissing     = &Error{Code: "session_reverification_missing"}
 	errReverifyRequired    = &Error{Code: "session_reverification_required"}
 	errDeleteSelfOff       = &Error{Code: "user_delete_self_not_enabled"}
+	errActorForSignIn      = &Error{Code: "actor_token_not_in_sign_in_code"}
+	errSessionCreation     = &Error{Code: "session_creation_not_allowed"}
 	errImpersonated        = &Error{Code: "invalid_action_for_session"}
 	errLastWayIn           = &Error{Code: "identification_deletion_failed"}
 	errLastRequired        = &Error{Code: "last_required_identification_deletion_failed"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/gatehouse-dev/gatehouse/session"
 )
@@ -69,6 +70,10 @@ func (e *Engine) enter(ctx context.Context, s *seat, ns session.NewSession) (ses
 	}
 	e.event(ctx, "signed in", slog.String("user_id", ns.UserID), slog.String("session_id", string(ss.ID)),
 		slog.String("client_id", string(s.client.ID)), slog.String("strategy", ns.Strategy))
+	if ss.Actor != nil { // both ids, in one line
+		e.event(ctx, "impersonation began", slog.String("user_id", ns.UserID), slog.String("session_id", string(ss.ID)),
+			slog.String("actor_id", actorID(ss.Actor)))
+	}
 	return ss, nil
 }
 
@@ -91,8 +96,9 @@ func (e *Engine) liveOn(ctx context.Context, c session.Client) ([]session.Sessio
 	return live, nil
 }
 
-// mayEnter fails if the client is signed in already: session_exists on a
-// single-session instance, identifier_already_signed_in for the same user. userID
+// mayEnter fails if the client is signed in already: session_creation_not_allowed while
+// somebody acts as somebody else there (B-05), session_exists on a single-session
+// instance, identifier_already_signed_in for the same user. userID
 // is "" while nobody knows yet who it will be.
 func (e *Engine) mayEnter(ctx context.Context, c session.Client, userID string, s Settings) error {
 	live, err := e.liveOn(ctx, c)
@@ -104,6 +110,9 @@ func (e *Engine) mayEnter(ctx context.Context, c session.Client, userID string, 
 
 // mayJoin is mayEnter for a client with these live sessions.
 func mayJoin(live []session.Session, userID string, s Settings) error {
+	if slices.ContainsFunc(live, func(ss session.Session) bool { return ss.Actor != nil }) {
+		return errSessionCreation
+	}
 	if s.SingleSession && len(live) > 0 {
 		return errSessionExists
 	}

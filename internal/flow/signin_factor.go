@@ -27,7 +27,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 	if !ok {
 		return Outcome{}, badValue("strategy")
 	}
-	if err := e.admit(ctx, r); err != nil {
+	if err := e.admit(ctx, r, st); err != nil {
 		return Outcome{}, err
 	}
 	to, err := sender.target(r.person, r.settings, ask)
@@ -101,7 +101,7 @@ func (e *Engine) firstFactorRound(ctx context.Context, c Caller, id, name string
 		return nil, nil, nil, err
 	}
 	r := &round{
-		settings: s, now: e.now(), purpose: purposeSignIn, attempt: a.id, client: c.Client.ID,
+		settings: s, now: e.now(), purpose: purposeSignIn, attempt: a.id, client: c.Client.ID, known: c.Client.KnownUserIDs,
 		person: p, challenge: a.state.First,
 	}
 	r.begin = func(ctx context.Context, old, ch *challenge) error {
@@ -217,12 +217,15 @@ func (e *Engine) completeSignIn(ctx context.Context, seat *seat, a *signInAttemp
 	if err != nil {
 		return seat.outcome(), err
 	}
+	out := seat.outcome()
+	out.SignIn = e.signInView(a)
+	if ss.Actor != nil {
+		return out, nil // it is not the user who signed in
+	}
 	at := ss.CreatedAt
 	if _, err := e.users.Update(ctx, user.ID(ns.UserID), user.Change{LastSignInAt: &at}); err != nil {
 		e.log.WarnContext(ctx, "last sign-in not noted", slog.String("user_id", ns.UserID), slog.Any("err", err))
 	}
-	out := seat.outcome()
-	out.SignIn = e.signInView(a)
 	return out, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -21,27 +22,58 @@ import (
 // signed in; bad_request for a token that would be too large.
 func (e *Engine) TemplateToken(ctx context.Context, cookie string, id session.ID, azp, name string, events ...session.Event) (string, error) {
 	token, err := e.sessions.MintTemplate(ctx, cookie, id, azp, func(ss session.Session) (session.TemplateToken, error) {
-		t, err := e.template(name)
-		if err != nil {
-			return session.TemplateToken{}, err
-		}
-		u, err := e.users.ByID(ctx, user.ID(ss.UserID))
-		if errors.Is(err, user.ErrNotFound) {
-			return session.TemplateToken{}, session.ErrNotActive // deleted a moment ago
-		}
-		if err != nil {
-			return session.TemplateToken{}, err
-		}
-		return session.TemplateToken{
-			Claims:   t.Render(shortcodes(u, ss, e.settings().ImagesURL)),
-			Lifetime: time.Duration(t.Lifetime) * time.Second,
-			Skew:     time.Duration(t.Skew) * time.Second,
-		}, nil
+		return e.fillTemplate(ctx, ss, name)
 	}, events...)
-	if errors.Is(err, session.ErrTokenTooLarge) {
-		return "", &Error{Code: "bad_request", Err: err}
+	return token, tooLarge(err)
+}
+
+// TemplateTokenFor makes a token of a JWT template for an operator, of a session that was
+// just read. life 0 means the template's; one beyond an hour is noted, since nothing
+// revokes the token. Errors: those of TemplateToken.
+func (e *Engine) TemplateTokenFor(ctx context.Context, ss session.Session, name string, life time.Duration) (string, error) {
+	t, err := e.fillTemplate(ctx, ss, name)
+	if err != nil {
+		return "", err
 	}
-	return token, err
+	if life > 0 {
+		t.Lifetime = life
+	}
+	token, err := e.sessions.TemplateTokenFor(ss, t)
+	if err == nil && t.Lifetime > longTemplateToken {
+		e.event(ctx, "long template token minted", slog.String("session_id", string(ss.ID)), slog.String("user_id", ss.UserID),
+			slog.String("template", name), slog.Duration("lifetime", t.Lifetime))
+	}
+	return token, tooLarge(err)
+}
+
+// longTemplateToken is the life of a token from which on it is noted that it was made.
+const longTemplateToken = time.Hour
+
+func tooLarge(err error) error {
+	if errors.Is(err, session.ErrTokenTooLarge) {
+		return &Error{Code: "bad_request", Err: err}
+	}
+	return err
+}
+
+// fillTemplate says what a token of the template with a name holds.
+func (e *Engine) fillTemplate(ctx context.Context, ss session.Session, name string) (session.TemplateToken, error) {
+	t, err := e.template(name)
+	if err != nil {
+		return session.TemplateToken{}, err
+	}
+	u, err := e.users.ByID(ctx, user.ID(ss.UserID))
+	if errors.Is(err, user.ErrNotFound) {
+		return session.TemplateToken{}, session.ErrNotActive // deleted a moment ago
+	}
+	if err != nil {
+		return session.TemplateToken{}, err
+	}
+	return session.TemplateToken{
+		Claims:   t.Render(shortcodes(u, ss, e.settings().ImagesURL)),
+		Lifetime: time.Duration(t.Lifetime) * time.Second,
+		Skew:     time.Duration(t.Skew) * time.Second,
+	}, nil
 }
 
 // shortcodes says what the paths of a template stand for. Private metadata is not among

@@ -14,8 +14,8 @@ const strategyTicket = session.StrategyTicket
 
 // ticket lets in whoever holds a ticket that a server has issued. It is always on: without
 // the Backend API there are no tickets. Who signs in by a sign-in token has proved no
-// factor, and is asked for none (M-06); who comes by an invitation has proved an
-// e-mail address.
+// factor, and is asked for none (M-06); who comes by an actor token is somebody else, who
+// acts as the user (B-05); who comes by an invitation has proved an e-mail address.
 type ticket struct{ e *Engine }
 
 // bearer is a strategy whose proof says by itself whom it lets in, so that nobody types an

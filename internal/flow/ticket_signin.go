@@ -26,7 +26,7 @@ func (t ticket) signIn(ctx context.Context, c Caller, s Settings, proof Proof) (
 		return Outcome{}, err
 	}
 	r := &round{settings: s, now: asOf, purpose: purposeSignIn, client: c.Client.ID, person: p}
-	if err := e.admit(ctx, r); err != nil {
+	if err := e.admit(ctx, r, t); err != nil {
 		return Outcome{}, err
 	}
 	if err := e.mayEnter(ctx, c.Client, string(p.user.ID), s); err != nil {
@@ -36,7 +36,7 @@ func (t ticket) signIn(ctx context.Context, c Caller, s Settings, proof Proof) (
 		return Outcome{}, fmt.Errorf("accept ticket: %w", err)
 	}
 	e.event(ctx, "ticket accepted", slog.String("ticket_id", string(found.ID)), slog.String("user_id", string(p.user.ID)))
-	return t.signedIn(ctx, c, s, found.Kind, p, asOf)
+	return t.signedIn(ctx, c, s, found, p, asOf)
 }
 
 // holder finds whom a ticket signs in: invitation_account_not_exists if nobody has the
@@ -66,7 +66,7 @@ func (t ticket) holder(ctx context.Context, found *user.Ticket) (*person, error)
 
 // signedIn stores the sign-in and completes it. An invitation proves an address and no
 // more, so a second factor is asked for as ever; a sign-in token stands for all factors.
-func (t ticket) signedIn(ctx context.Context, c Caller, s Settings, kind user.TicketKind, p *person, asOf time.Time) (Outcome, error) {
+func (t ticket) signedIn(ctx context.Context, c Caller, s Settings, found *user.Ticket, p *person, asOf time.Time) (Outcome, error) {
 	e := t.e
 	seat, err := e.seatOf(ctx, c)
 	if err != nil {
@@ -77,7 +77,7 @@ func (t ticket) signedIn(ctx context.Context, c Caller, s Settings, kind user.Ti
 		ClientID: seat.client.ID, Status: statusNeedsFirstFactor, UserID: p.user.ID,
 		Factors: e.factorsOf(p, s), First: proved(strategyTicket, now),
 	}}
-	second := kind == user.TicketInvitation && secondFactorOn(p.user)
+	second := found.Kind == user.TicketInvitation && secondFactorOn(p.user)
 	if second {
 		a.state.Status, a.expireAt = statusNeedsSecondFactor, now.Add(secondFactorLifetime)
 	}
@@ -90,5 +90,6 @@ func (t ticket) signedIn(ctx context.Context, c Caller, s Settings, kind user.Ti
 	// M-06: no FirstFactorAt, since no factor was proved.
 	return e.completeSignIn(ctx, seat, a, session.NewSession{
 		UserID: string(p.user.ID), AsOf: asOf, Strategy: strategyTicket, Activity: c.Activity,
+		Actor: found.Actor, Lifetime: found.SessionLife,
 	})
 }

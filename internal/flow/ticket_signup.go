@@ -14,8 +14,11 @@ func (t ticket) invitation(ctx context.Context, p Proof) (*user.Ticket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if found.Kind != user.TicketInvitation {
+	switch found.Kind {
+	case user.TicketSignIn:
 		return nil, errTokenForSignIn
+	case user.TicketActor:
+		return nil, errActorForSignIn
 	}
 	if err := t.e.free(ctx, user.KindEmailAddress, found.EmailAddress); err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 // K-02: these are all the places that compare secrets, each in constant time and on
 // values of equal length: hashes, or MACs. argon2id compares password digests itself.
 var secretComparisons = map[string]string{
-	"backendapi/key.go":              "SHA-256 of the secret key",
+	"internal/secretkey/keys.go":     "SHA-256 of a secret key",
 	"internal/flow/code.go":          "HMAC of a code",
 	"internal/flow/link.go":          "SHA-256 of a link",
 	"internal/flow/testing.go":       "HMAC of a testing token",

@@ -13,6 +13,16 @@ export function deviceName(activity) {
 }
 
 /**
+ * @param {any} actor of a session, null unless somebody acts as the user there
+ * @returns {string} what the page says at its top, '' for nothing
+ */
+export function actingText(actor) {
+  if (!actor) return ''
+  const why = typeof actor.reason === 'string' && actor.reason ? ` Reason: ${actor.reason}` : ''
+  return `${actor.sub} is acting as this person. Passwords, addresses and usernames cannot be changed here.${why}`
+}
+
+/**
  * @param {any} session
  * @param {number} now Unix milliseconds
  * @param {string} [locale]

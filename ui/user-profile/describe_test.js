@@ -1,13 +1,22 @@
 // @ts-check
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deviceName, lastSeen, metadataText } from './describe.js'
+import { actingText, deviceName, lastSeen, metadataText } from './describe.js'
 
 test('deviceName says what is known', () => {
   assert.equal(deviceName({ browser_name: 'Chrome', device_type: 'Linux' }), 'Chrome on Linux')
   assert.equal(deviceName({ browser_name: 'Chrome', is_mobile: true }), 'Chrome on a phone')
   assert.equal(deviceName({ device_type: 'Macintosh' }), 'Macintosh')
   assert.equal(deviceName(undefined), 'Unknown device')
+})
+
+// B-05
+test('actingText says who acts as somebody', () => {
+  assert.equal(actingText(null), '')
+  assert.equal(actingText(undefined), '')
+  assert.match(actingText({ sub: 'user_op' }), /^user_op is acting as this person\./)
+  assert.match(actingText({ sub: 'user_op', reason: 'ticket 7' }), / Reason: ticket 7$/)
+  assert.doesNotMatch(actingText({ sub: 'user_op', reason: { a: 1 } }), /Reason/)
 })
 
 test('lastSeen tells when and from where', () => {

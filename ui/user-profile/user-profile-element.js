@@ -5,7 +5,7 @@ import { clearSessionCookies } from '../lib/session-cookies.js'
 import { StepElement } from '../lib/step-element.js'
 import { Addresses } from './addresses.js'
 import { askPassword, askRemovePassword, removePassword, savePassword, saveUsername } from './credentials.js'
-import { metadataText } from './describe.js'
+import { actingText, metadataText } from './describe.js'
 import { Devices } from './devices.js'
 import { choosePicture, removePicture, savePicture, showPicture } from './picture.js'
 import { StepUp } from './step-up.js'
@@ -100,6 +100,8 @@ export class UserProfileElement extends StepElement {
       this.#toSignIn()
       return null
     }
+    this.text('acting', actingText(this.#session.actor))
+    this.part('[data-text="acting"]').hidden = !this.#session.actor
     this.#showUser(this.#session.user)
     await this.#devices.show()
     return this.#session.user

@@ -16,10 +16,10 @@ import (
 var uniqueSole = sqldb.Unique{Index: "tickets_sole", Columns: "tickets.email_key"}
 
 const ticketColumns = `id, kind, hash, status, user_id, email_address, email_key, public_metadata,
-	redirect_url, sole, expire_at, created_at, updated_at`
+	redirect_url, sole, expire_at, created_at, updated_at, actor, session_life`
 
 var (
-	insertTicket = `insert into tickets (` + ticketColumns + `) values (` + placeholders(1, 13) + `)`
+	insertTicket = `insert into tickets (` + ticketColumns + `) values (` + placeholders(1, 15) + `)`
 	selectTicket = `select ` + ticketColumns + ` from tickets`
 )
 
@@ -61,7 +61,7 @@ func (s *Store) CreateTickets(ctx context.Context, now time.Time, tickets ...*us
 }
 
 func createTicket(ctx context.Context, q sqldb.Querier, t *user.Ticket, now time.Time) error {
-	if t.Kind == user.TicketSignIn {
+	if t.Kind != user.TicketInvitation {
 		var known int
 		if err := q.QueryRowContext(ctx, `select count(*) from users where id = $1`, string(t.UserID)).Scan(&known); err != nil {
 			return err
@@ -84,7 +84,8 @@ func createTicket(ctx context.Context, q sqldb.Querier, t *user.Ticket, now time
 	}
 	_, err := q.ExecContext(ctx, insertTicket, string(t.ID), string(t.Kind), t.Hash, string(t.Status), orNull(t.UserID),
 		t.EmailAddress, t.EmailKey, object(t.PublicMetadata), t.RedirectURL, t.Sole,
-		sqldb.Millis(t.ExpireAt), sqldb.Millis(t.CreatedAt), sqldb.Millis(t.UpdatedAt))
+		sqldb.Millis(t.ExpireAt), sqldb.Millis(t.CreatedAt), sqldb.Millis(t.UpdatedAt),
+		string(t.Actor), t.SessionLife.Milliseconds())
 	if uniqueSole.Is(err) {
 		return &user.InvitedError{EmailAddress: t.EmailAddress}
 	}
@@ -182,7 +183,7 @@ func (s *Store) CreateInvited(ctx context.Context, u *user.User, id user.TicketI
 
 // PurgeTokens implements user.TicketStore.
 func (s *Store) PurgeTokens(ctx context.Context, before time.Time) error {
-	return s.exec(ctx, "purge sign-in tokens", `delete from tickets where kind = 'sign_in_token' and expire_at < $1`, sqldb.Millis(before))
+	return s.exec(ctx, "purge tokens", `delete from tickets where kind in ('sign_in_token', 'actor_token') and expire_at < $1`, sqldb.Millis(before))
 }
 
 func oneTicket(ctx context.Context, q sqldb.Querier, where string, arg any) (*user.Ticket, error) {
@@ -196,14 +197,18 @@ func oneTicket(ctx context.Context, q sqldb.Querier, where string, arg any) (*us
 func scanTicket(row interface{ Scan(...any) error }) (*user.Ticket, error) {
 	var t user.Ticket
 	var userID sql.NullString
-	var metadata string
-	var expireAt, createdAt, updatedAt int64
+	var metadata, actor string
+	var expireAt, createdAt, updatedAt, life int64
 	err := row.Scan(&t.ID, &t.Kind, &t.Hash, &t.Status, &userID, &t.EmailAddress, &t.EmailKey, &metadata,
-		&t.RedirectURL, &t.Sole, &expireAt, &createdAt, &updatedAt)
+		&t.RedirectURL, &t.Sole, &expireAt, &createdAt, &updatedAt, &actor, &life)
 	if err != nil {
 		return nil, err
 	}
 	t.UserID, t.PublicMetadata = user.ID(userID.String), json.RawMessage(metadata)
+	t.SessionLife = time.Duration(life) * time.Millisecond
+	if actor != "" {
+		t.Actor = json.RawMessage(actor)
+	}
 	t.ExpireAt, t.CreatedAt, t.UpdatedAt = sqldb.Time(expireAt), sqldb.Time(createdAt), sqldb.Time(updatedAt)
 	return &t, nil
 }

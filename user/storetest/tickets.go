@@ -18,6 +18,13 @@ func newToken(u *user.User) *user.Ticket {
 	}
 }
 
+func newActorToken(u *user.User) *user.Ticket {
+	t := newToken(u)
+	t.ID, t.Kind = user.TicketID(random.ID("act", noon)), user.TicketActor
+	t.Actor, t.SessionLife = []byte(`{"sub":"user_a","reason":"ticket 7 <b>"}`), 30*time.Minute
+	return t
+}
+
 func newInvitation(address string) *user.Ticket {
 	return &user.Ticket{
 		ID: user.TicketID(random.ID("inv", noon)), Kind: user.TicketInvitation, Hash: random.Base62(64), Status: user.TicketPending,
@@ -77,9 +84,10 @@ func count(n int, fn func(i int) error, judge func(error)) (successes int) {
 func ticketRoundTrip(t *testing.T, s user.Store) {
 	u := newUser("ada@example.com")
 	create(t, s, u)
-	token, invitation := newToken(u), newInvitation("bob@example.com")
-	ts := ticketStore(t, s, token, invitation)
+	token, actor, invitation := newToken(u), newActorToken(u), newInvitation("bob@example.com")
+	ts := ticketStore(t, s, token, actor, invitation)
 	wantTicket(t, ts, token)
+	wantTicket(t, ts, actor)
 	wantTicket(t, ts, invitation)
 }
 
@@ -91,6 +99,9 @@ func ticketNotFound(t *testing.T, s user.Store) {
 	}
 	if n, err := ts.CountInvitations(t.Context(), user.InvitationQuery{Statuses: []user.TicketStatus{user.TicketPending}}, noon); n != 0 || err != nil {
 		t.Errorf("of those that failed %d are there, %v", n, err)
+	}
+	if err := ts.CreateTickets(t.Context(), noon, newActorToken(newUser("nobody@example.com"))); !errors.Is(err, user.ErrNotFound) {
+		t.Errorf("CreateTickets of an actor token for nobody = %v, want ErrNotFound", err)
 	}
 	for _, hash := range []string{"", token.Hash, "%", token.Hash[:63]} {
 		if _, err := ts.TicketByHash(t.Context(), hash); !errors.Is(err, user.ErrNotFound) {
@@ -190,14 +201,16 @@ func tokensGoWithTheirUser(t *testing.T, s user.Store) {
 func tokensPurged(t *testing.T, s user.Store) {
 	u := newUser("ada@example.com")
 	create(t, s, u)
-	old, young, invitation := newToken(u), newToken(u), newInvitation("bob@example.com")
+	old, oldActor, young, invitation := newToken(u), newActorToken(u), newToken(u), newInvitation("bob@example.com")
 	young.ExpireAt = old.ExpireAt.Add(time.Millisecond)
-	ts := ticketStore(t, s, old, young, invitation)
+	ts := ticketStore(t, s, old, oldActor, young, invitation)
 	if err := ts.PurgeTokens(t.Context(), young.ExpireAt); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ts.TicketByHash(t.Context(), old.Hash); !errors.Is(err, user.ErrNotFound) {
-		t.Errorf("the old token: %v, want ErrNotFound", err)
+	for _, gone := range []*user.Ticket{old, oldActor} {
+		if _, err := ts.TicketByHash(t.Context(), gone.Hash); !errors.Is(err, user.ErrNotFound) {
+			t.Errorf("the old %s: %v, want ErrNotFound", gone.Kind, err)
+		}
 	}
 	wantTicket(t, ts, young)
 	wantTicket(t, ts, invitation)
