@@ -192,6 +192,17 @@ func (h *Handler) register() {
 	h.routes.Add("POST /v1/users/{id}/profile_image", (*call).setImage)
 	h.routes.Add("DELETE /v1/users/{id}/profile_image", (*call).removeImage)
 
+	h.routes.Add("POST /v1/email_addresses", createAddress(user.KindEmailAddress))
+	h.routes.Add("GET /v1/email_addresses/{id}", getAddress(user.KindEmailAddress))
+	h.routes.Add("PATCH /v1/email_addresses/{id}", updateAddress(user.KindEmailAddress))
+	h.routes.Add("DELETE /v1/email_addresses/{id}", deleteAddress(user.KindEmailAddress))
+	h.routes.Add("PUT /v1/users/{id}/email_address", replaceAddresses(user.KindEmailAddress))
+	h.routes.Add("POST /v1/phone_numbers", createAddress(user.KindPhoneNumber))
+	h.routes.Add("GET /v1/phone_numbers/{id}", getAddress(user.KindPhoneNumber))
+	h.routes.Add("PATCH /v1/phone_numbers/{id}", updateAddress(user.KindPhoneNumber))
+	h.routes.Add("DELETE /v1/phone_numbers/{id}", deleteAddress(user.KindPhoneNumber))
+	h.routes.Add("PUT /v1/users/{id}/phone_number", replaceAddresses(user.KindPhoneNumber))
+
 	h.routes.Add("GET /v1/clients", (*call).withdrawn)
 	h.routes.Add("POST /v1/clients/verify", (*call).verifyClient)
 	h.routes.Add("GET /v1/clients/handshake_payload", (*call).handshakePayload)

@@ -19,6 +19,8 @@ var (
 	ErrTooManyIdentifications = errors.New("user: too many identifications")
 	// ErrLastIdentification means that nothing would be left to find the user by.
 	ErrLastIdentification = errors.New("user: the last identification")
+	// ErrAddressNeeded means that a change would leave nothing to find the user by.
+	ErrAddressNeeded = errors.New("user: the only address has to stay good")
 	// ErrLinked means that an external account of the user vouches for the address.
 	ErrLinked = errors.New("user: linked to an external account")
 )

@@ -21,6 +21,9 @@ type Store interface {
 	// ByKey finds the user that claims key, or ErrNotFound. Identifications that
 	// claim nothing are not found.
 	ByKey(ctx context.Context, kind Kind, key string) (*User, error)
+	// ByIdentification finds the user who has the identification, claimed or not, or
+	// ErrNoIdentification.
+	ByIdentification(ctx context.Context, id IdentificationID) (*User, error)
 	// Update stores what fn makes of the user, with Version grown by one, records the
 	// events that fn returns and returns the user as stored, all in one transaction:
 	// no update between fn's argument and its result is lost. fn may run more than

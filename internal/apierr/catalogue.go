@@ -65,6 +65,7 @@ var catalogue = []Error{
 	{Status: 422, Code: "form_verification_needed", Message: "Not verified yet.", LongMessage: "Verify this first, then make it the primary one."},
 	{Status: 400, Code: "host_invalid", Message: "Unknown host.", LongMessage: "This server does not answer under the host name of the request."},
 	{Status: 400, Code: "identification_deletion_failed", Message: "Cannot be removed.", LongMessage: "This is the last way to sign in to the account, so it has to stay."},
+	{Status: 400, Code: "identification_update_failed", Message: "Cannot be changed.", LongMessage: "This is the only identification of the account, so it has to stay good."},
 	{Status: 400, Code: "identifier_already_signed_in", Message: "Already signed in.", LongMessage: "You are already signed in to this account."},
 	{Status: 413, Code: "image_too_large", Message: "Picture too large.", LongMessage: "Choose a picture of at most 10 MB and 4096 pixels in width and height."},
 	{Status: 422, Code: "incorrect_password", Message: "Incorrect password.", LongMessage: "That is not the password of this user."},

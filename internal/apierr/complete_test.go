@@ -47,6 +47,7 @@ var sentinels = map[string]struct {
 	"user.ErrNoIdentification":       {err: user.ErrNoIdentification},
 	"user.ErrTooManyIdentifications": {err: user.ErrTooManyIdentifications},
 	"user.ErrLastIdentification":     {err: user.ErrLastIdentification},
+	"user.ErrAddressNeeded":          {err: user.ErrAddressNeeded},
 	"user.ErrLinked":                 {err: user.ErrLinked},
 	"session.ErrImpersonated":        {err: session.ErrImpersonated},
 	"session.ErrTokenLifetime":       {err: session.ErrTokenLifetime},

@@ -39,6 +39,7 @@ var fromDomain = []struct {
 	{user.ErrNoIdentification, NotFound},
 	{user.ErrTooManyIdentifications, mustCode("too_many_unverified_identifications")},
 	{user.ErrLastIdentification, mustCode("identification_deletion_failed")},
+	{user.ErrAddressNeeded, mustCode("identification_update_failed")},
 	{user.ErrLinked, mustCode("delete_linked_identification_disallowed")},
 	{user.ErrIdentifierTaken, mustCode("form_identifier_exists")},
 	{user.ErrInvalid, ParamValue},

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
@@ -19,6 +20,9 @@ var (
 	userByKey = selectUsers + `
 	where u.id = (select c.user_id from identifications c where c.kind = $1 and c.key = $2 and c.claimed)
 	order by i.position`
+	userByIdentification = selectUsers + `
+	where u.id = (select h.user_id from identifications h where h.id = $1)
+	order by i.position`
 )
 
 // ByID implements user.Store.
@@ -35,6 +39,18 @@ func (s *Store) ByKey(ctx context.Context, kind user.Kind, key string) (*user.Us
 	u, err := s.one(ctx, userByKey, string(kind), key)
 	if err != nil {
 		return nil, fmt.Errorf("user by %s: %w", kind, err)
+	}
+	return u, nil
+}
+
+// ByIdentification implements user.Store.
+func (s *Store) ByIdentification(ctx context.Context, id user.IdentificationID) (*user.User, error) {
+	u, err := s.one(ctx, userByIdentification, string(id))
+	if errors.Is(err, user.ErrNotFound) {
+		err = user.ErrNoIdentification
+	}
+	if err != nil {
+		return nil, fmt.Errorf("user by identification: %w", err)
 	}
 	return u, nil
 }

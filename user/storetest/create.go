@@ -75,6 +75,16 @@ func returnsWhatCreateStored(t *testing.T, s user.Store) {
 		}
 		mustEqual(t, "ByKey", got, full)
 	}
+	for _, i := range full.Identifications { // those that claim nothing, too
+		got, err := s.ByIdentification(t.Context(), i.ID)
+		if err != nil {
+			t.Fatalf("ByIdentification(%s): %v", i.Kind, err)
+		}
+		mustEqual(t, "ByIdentification", got, full)
+	}
+	if _, err := s.ByIdentification(t.Context(), "idn_nobody"); !errors.Is(err, user.ErrNoIdentification) {
+		t.Errorf("ByIdentification of nobody's: %v", err)
+	}
 }
 
 func timesAreMilliseconds(t *testing.T, s user.Store) {
