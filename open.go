@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/client"
 	"github.com/gatehouse-dev/gatehouse/frontendapi"
 	"github.com/gatehouse-dev/gatehouse/internal/clientip"
 	"github.com/gatehouse-dev/gatehouse/internal/flow"
@@ -170,7 +171,11 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	}
 	keysConfig := c.signingKeys(st.keys, ring)
 	keysConfig.External = external
-	keys, err := session.OpenKeys(ctx, keysConfig)
+	open := session.OpenKeys
+	if s.manages {
+		open = session.ManageKeys
+	}
+	keys, err := open(ctx, keysConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -215,38 +220,11 @@ func (noSender) Send(context.Context, notify.Message) error { return errNoSender
 // openHandlers builds what requests meet.
 func (s *Server) openHandlers(in *inner) error {
 	c := &s.cfg
-	resolver, err := clientip.NewResolver(c.TrustedProxies)
-	if err != nil {
-		return &ConfigError{"TrustedProxies", "cannot be read: " + err.Error()}
-	}
-	base, err := url.Parse(s.urls.base())
-	if err != nil {
-		return &ConfigError{"PublicURL", "cannot be read"}
-	}
-	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
-	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
-	frontend, err := frontendapi.New(frontendapi.Config{
-		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: s.flowSettings, Limits: in.limits,
-		PublicURL: base, PublishableKey: s.PublishableKey(), Issuer: s.urls.issuer(),
-		AllowedOrigin: allowed,
-		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
-	})
+	rt, err := s.openAPIs(in)
 	if err != nil {
 		return err
 	}
-	rt.frontendAPI = frontend
-	backend, err := backendapi.New(backendapi.Config{
-		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
-		PublicURL: base, RedirectURL: frontend.RedirectURL,
-		Settings: s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
-		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
-		Development:     c.Development, Now: c.Now, Logger: s.log,
-	})
-	if err != nil {
-		return err
-	}
-	rt.backendAPI = http.StripPrefix("/api", backend)
-	if rt.pages, err = s.newPages(allowed); err != nil {
+	if rt.pages, err = s.newPages(originRule(s.urls, c.AllowedOrigins, c.Development)); err != nil {
 		return err
 	}
 	clerk, err := newClerkJS(c.ClerkJSDir)
@@ -260,6 +238,44 @@ func (s *Server) openHandlers(in *inner) error {
 	}
 	s.routes = rt
 	return s.openMiddleware(in.keys)
+}
+
+// openAPIs builds the two APIs, and the client of one of them.
+func (s *Server) openAPIs(in *inner) (*routes, error) {
+	c := &s.cfg
+	resolver, err := clientip.NewResolver(c.TrustedProxies)
+	if err != nil {
+		return nil, &ConfigError{"TrustedProxies", "cannot be read: " + err.Error()}
+	}
+	base, err := url.Parse(s.urls.base())
+	if err != nil {
+		return nil, &ConfigError{"PublicURL", "cannot be read"}
+	}
+	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
+	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
+	frontend, err := frontendapi.New(frontendapi.Config{
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Settings: s.flowSettings, Limits: in.limits,
+		PublicURL: base, PublishableKey: s.PublishableKey(), Issuer: s.urls.issuer(),
+		AllowedOrigin: allowed,
+		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rt.frontendAPI = frontend
+	backend, err := backendapi.New(backendapi.Config{
+		Users: s.users, Sessions: s.sessions, Flow: in.flow, JWKS: in.keys.JWKS, Limits: in.limits,
+		PublicURL: base, RedirectURL: frontend.RedirectURL,
+		Settings: s.live, Templates: s.templates, InstanceID: s.instanceID, AllowedOrigins: c.AllowedOrigins,
+		SecretKeyHashes: [][sha256.Size]byte{sha256.Sum256([]byte(c.SecretKey))},
+		Development:     c.Development, Now: c.Now, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rt.backendAPI = http.StripPrefix("/api", backend)
+	s.backend, err = client.New(client.Config{Handler: backend, SecretKey: client.Secret(c.SecretKey)})
+	return rt, err
 }
 
 // newPages builds the account pages. They link within the origin only; what the

@@ -14,6 +14,11 @@ type cli struct {
 	Dev      devCommand      `cmd:"" help:"Run a development server on this machine: nothing to set up, test addresses accept a fixed code."`
 	Serve    serveCommand    `cmd:"" help:"Run a production server."`
 	Init     initCommand     `cmd:"" help:"Write gatehouse.toml and a file of secrets for a production server."`
+	Users    usersCommand    `cmd:"" help:"List, create, change and delete users."`
+	Sessions sessionsCommand `cmd:"" help:"List and end sessions."`
+
+	Invitations invitationsCommand `cmd:"" help:"Invite people by e-mail."`
+
 	Settings settingsCommand `cmd:"" help:"Show and change what the instance asks of people and lets them do, while servers run."`
 	Keys     keysCommand     `cmd:"" help:"Show, rotate and revoke keys."`
 	Token    tokenCommand    `cmd:"" help:"Explain session tokens."`
@@ -33,6 +38,8 @@ type program struct {
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
+	// interactive: somebody is there to answer questions.
+	interactive bool
 }
 
 // serverFlags are what the commands that read a configuration have in common. Each names the variable
@@ -71,7 +78,7 @@ func parse(args []string, getenv func(string) string, stdin io.Reader, stdout, s
 	if err != nil {
 		return nil, err
 	}
-	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr}
+	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, interactive: isTerminal(stdin) && isTerminal(stderr)}
 	p.command, _ = parsed.Selected().Target.Addr().Interface().(command)
 	if p.command == nil {
 		return nil, fmt.Errorf("%s: name one of its commands", parsed.Command())
