@@ -86,7 +86,7 @@ type Client struct {
 	TestingTokens TestingTokens
 	Instance      Instance
 
-	base    *url.URL // with /v1
+	base    *url.URL      // with /v1
 	key     func() string // a function prints as an address, whatever prints the Client (L-02)
 	http    *http.Client
 	retries int

@@ -69,7 +69,10 @@ func TestIDsAreChecked(t *testing.T) {
 		"SignInTokens.Revoke": func(id string) error { _, err := c.SignInTokens.Revoke(ctx, id); return err },
 		"Invitations.Revoke":  func(id string) error { _, err := c.Invitations.Revoke(ctx, id); return err },
 		"JWTTemplates.Get":    func(id string) error { _, err := c.JWTTemplates.Get(ctx, id); return err },
-		"JWTTemplates.Update": func(id string) error { _, err := c.JWTTemplates.Update(ctx, id, client.JWTTemplateFields{}); return err },
+		"JWTTemplates.Update": func(id string) error {
+			_, err := c.JWTTemplates.Update(ctx, id, client.JWTTemplateFields{})
+			return err
+		},
 		"JWTTemplates.Delete": func(id string) error { return c.JWTTemplates.Delete(ctx, id) },
 	}
 	for name, call := range calls {

@@ -23,8 +23,8 @@ type JWTTemplate struct {
 
 // JWTTemplateFields are what can be written of a template.
 type JWTTemplateFields struct {
-	Name             string `json:"name"`   // required
-	Claims           any    `json:"claims"` // required: a value that is encoded as a JSON object
+	Name             string `json:"name"`                        // required
+	Claims           any    `json:"claims"`                      // required: a value that is encoded as a JSON object
 	Lifetime         int    `json:"lifetime,omitzero"`           // 30…315360000 seconds; 0 leaves it, or is 60
 	AllowedClockSkew *int   `json:"allowed_clock_skew,omitzero"` // 0…300 seconds; nil leaves it, or is 5
 }

@@ -32,11 +32,13 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, out any
 func (c *Client) send(ctx context.Context, method, path string, in, out any) error {
 	r := request{method: method, path: path}
 	if in != nil {
-		body, err := json.Marshal(in)
-		if err != nil {
+		var body bytes.Buffer
+		enc := json.NewEncoder(&body)
+		enc.SetEscapeHTML(false) // metadata are kept, and counted, as they are sent
+		if err := enc.Encode(in); err != nil {
 			return fmt.Errorf("client: encode request: %w", err)
 		}
-		r.contentType, r.body = "application/json", body
+		r.contentType, r.body = "application/json", body.Bytes()
 	}
 	return c.do(ctx, r, out)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -15,10 +16,11 @@ import (
 // instanceFlags say which instance a command is about: the one in the configured
 // database, whether servers run or not, or the one of the server at --api-url.
 type instanceFlags struct {
-	serverFlags
-	Dev    bool   `name:"dev" help:"The server is a development server."`
-	Dir    string `placeholder:"DIR" help:"Its folder, .gatehouse by default (GATEHOUSE_DIR); with --dev."`
-	APIURL string `name:"api-url" placeholder:"URL" help:"Ask the server at this address, https://app.example.com/api, with the key in GATEHOUSE_SECRET_KEY, instead of opening the configured database (GATEHOUSE_API_URL)."`
+	serverFlags `group:"instance"`
+
+	Dev    bool   `name:"dev" group:"instance" help:"The server is a development server."`
+	Dir    string `group:"instance" placeholder:"DIR" help:"Its folder, .gatehouse by default (GATEHOUSE_DIR); with --dev."`
+	APIURL string `name:"api-url" group:"instance" placeholder:"URL" help:"Ask the server at this address, https://app.example.com/api, with the key in GATEHOUSE_SECRET_KEY, instead of opening the configured database (GATEHOUSE_API_URL)."`
 }
 
 // call hands a client of the instance to fn.
@@ -45,6 +47,9 @@ func (f *instanceFlags) open(ctx context.Context, p *program, sessions bool, fn 
 	}
 	if address != "" {
 		return advise(remote(address, s.gatehouse.SecretKey, fn), address)
+	}
+	if f.LogLevel == "" && p.getenv("GATEHOUSE_LOG_LEVEL") == "" {
+		s.logLevel = slog.LevelWarn // a command says itself what it did
 	}
 	config := s.gatehouse
 	config.Logger = s.logger(p)
@@ -81,9 +86,14 @@ func remote(address string, key gatehouse.Secret, fn func(*client.Client) error)
 func advise(err error, address string) error {
 	e, answered := errors.AsType[*client.Error](err)
 	u, unsent := errors.AsType[*url.Error](err)
+	bad, isID := errors.AsType[*client.IDError](err)
 	switch {
+	case isID:
+		return &usageError{fmt.Errorf("%q is no id: those begin with %s_", bad.ID, bad.Kind)}
 	case errors.Is(err, client.ErrNotAnAPI), answered && address != "" && e.Has("http_status"):
 		return &usageError{fmt.Errorf("what answers at %s is no Backend API: the address usually ends in /api", printable(address))}
+	case answered && address != "" && errors.Is(err, client.ErrNotFound) && !strings.Contains(address, "/api"):
+		return &usageError{fmt.Errorf("what answers at %s is no Backend API, or does not have this: the address usually ends in /api", printable(address))}
 	case errors.Is(err, client.ErrUnauthorized):
 		return fmt.Errorf("the server at %s refuses the key in GATEHOUSE_SECRET_KEY: it takes its own keys alone", printable(address))
 	case errors.Is(err, client.ErrRateLimited):

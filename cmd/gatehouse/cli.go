@@ -51,8 +51,17 @@ type serverFlags struct {
 	DatabaseURL string `name:"database-url" placeholder:"URL" help:"sqlite:PATH or postgres://… (GATEHOUSE_DATABASE_URL, which may hold a password)."`
 	RedisURL    string `name:"redis-url" placeholder:"URL" help:"redis://… or rediss://…; without it sessions live in the database (GATEHOUSE_REDIS_URL, which may hold a password)."`
 	ClerkJSDir  string `name:"clerk-js-dir" placeholder:"DIR" help:"Folder with clerk-js and ui from npm, served below /npm (GATEHOUSE_CLERK_JS_DIR)."`
-	LogLevel    string `name:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error; info by default (GATEHOUSE_LOG_LEVEL)."`
+	LogLevel    string `name:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error; info by default, warn for commands that manage an instance (GATEHOUSE_LOG_LEVEL)."`
 	PrintConfig bool   `name:"print-config" help:"Print the settings that result, without secrets, and stop."`
+}
+
+// newParser returns what knows every command.
+func newParser(more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(new(cli), append(more,
+		kong.Name("gatehouse"),
+		kong.Description("A user and session system for web apps. Start with: gatehouse dev"),
+		kong.ExplicitGroups([]kong.Group{{Key: "instance", Title: "Which instance:"}}),
+	)...)
 }
 
 // parse reads a command line. It returns nil without error where help was printed.
@@ -63,6 +72,7 @@ func parse(args []string, getenv func(string) string, stdin io.Reader, stdout, s
 		kong.Name("gatehouse"),
 		kong.Description("A user and session system for web apps. Start with: gatehouse dev"),
 		kong.Writers(stdout, stderr),
+		kong.ExplicitGroups([]kong.Group{{Key: "instance", Title: "Which instance:"}}),
 		kong.Exit(func(int) { helped = true }),
 	)
 	if err != nil {

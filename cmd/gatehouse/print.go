@@ -56,6 +56,9 @@ func each[T any](p *program, f jsonFlag, ids []string, do func(id string) (T, er
 	bar := newProgress(p, "done")
 	for n, id := range ids {
 		v, err := do(id)
+		if err != nil && len(ids) == 1 {
+			return err
+		}
 		if err != nil {
 			bar.end()
 			failed++

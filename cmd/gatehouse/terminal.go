@@ -45,7 +45,7 @@ func (f confirmFlag) confirm(p *program, what string, n int) error {
 		return nil
 	}
 	if !p.interactive {
-		return &usageError{fmt.Errorf("%s: there is nobody to ask: say --yes", what)}
+		return &usageError{fmt.Errorf("%s? There is nobody to ask: say --yes", what)}
 	}
 	want, how := "y", "y"
 	if n > 1 {

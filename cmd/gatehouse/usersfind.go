@@ -95,7 +95,7 @@ func findUser(ctx context.Context, c *client.Client, name string) (*client.User,
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("nobody goes by %s: `gatehouse users list TEXT` searches", printable(name))
+		return nil, fmt.Errorf("nobody goes by %q: `gatehouse users list TEXT` searches", name)
 	case 1:
 		return found[0], nil
 	}
@@ -146,5 +146,5 @@ func (w *when) UnmarshalText(text []byte) error {
 		w.Time = time.Now().Add(-d)
 		return nil
 	}
-	return errors.New("is no day (2026-01-31), moment (2026-01-31T12:00:00Z) or time ago (36h, 90d)")
+	return errors.New("this is no day (2026-01-31), moment (2026-01-31T12:00:00Z) or time ago (36h, 90d)")
 }

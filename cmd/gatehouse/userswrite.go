@@ -18,7 +18,7 @@ type object struct{ json.RawMessage }
 func (o *object) UnmarshalText(text []byte) error {
 	var members map[string]any
 	if err := json.Unmarshal(text, &members); err != nil || members == nil {
-		return errors.New(`is no JSON object, such as {"plan":"pro"}`)
+		return errors.New(`this is no JSON object, such as {"plan":"pro"}`)
 	}
 	o.RawMessage = slices.Clone(text)
 	return nil

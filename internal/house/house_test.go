@@ -29,9 +29,10 @@ var allowed = map[string]string{
 	"notify":                 "",
 	"frontendapi":            "auth user session internal/flow internal/apierr internal/httpjson internal/upload",
 	"backendapi":             "user session internal/flow internal/settings internal/jwttemplate internal/apierr internal/httpjson internal/strictjson internal/upload",
+	"client":                 "",
 	"ui":                     "",
 	"gatehousetest":          ". auth user session notify",
-	"cmd/gatehouse":          ". auth auth/jwks middleware session notify user internal/logging internal/secretfile",
+	"cmd/gatehouse":          ". client auth auth/jwks middleware session notify user internal/logging internal/secretfile",
 
 	"internal/apierr":      "auth user session internal/flow internal/settings internal/jwttemplate internal/sqldb",
 	"internal/clientip":    "",
