@@ -217,29 +217,6 @@ type noSender struct{}
 
 func (noSender) Send(context.Context, notify.Message) error { return errNoSender }
 
-// openHandlers builds what requests meet.
-func (s *Server) openHandlers(in *inner) error {
-	c := &s.cfg
-	rt, err := s.openAPIs(in)
-	if err != nil {
-		return err
-	}
-	if rt.pages, err = s.newPages(originRule(s.urls, c.AllowedOrigins, c.Development)); err != nil {
-		return err
-	}
-	clerk, err := newClerkJS(c.ClerkJSDir)
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, clerk.close)
-	rt.clerkJS = clerk
-	if s.outbox != nil {
-		rt.outbox = s.outbox
-	}
-	s.routes = rt
-	return s.openMiddleware(in.keys)
-}
-
 // openAPIs builds the two APIs, and the client of one of them.
 func (s *Server) openAPIs(in *inner) (*routes, error) {
 	c := &s.cfg
@@ -276,6 +253,29 @@ func (s *Server) openAPIs(in *inner) (*routes, error) {
 	rt.backendAPI = http.StripPrefix("/api", backend)
 	s.backend, err = client.New(client.Config{Handler: backend, SecretKey: client.Secret(c.SecretKey)})
 	return rt, err
+}
+
+// openHandlers builds what requests meet.
+func (s *Server) openHandlers(in *inner) error {
+	c := &s.cfg
+	rt, err := s.openAPIs(in)
+	if err != nil {
+		return err
+	}
+	if rt.pages, err = s.newPages(originRule(s.urls, c.AllowedOrigins, c.Development)); err != nil {
+		return err
+	}
+	clerk, err := newClerkJS(c.ClerkJSDir)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, clerk.close)
+	rt.clerkJS = clerk
+	if s.outbox != nil {
+		rt.outbox = s.outbox
+	}
+	s.routes = rt
+	return s.openMiddleware(in.keys)
 }
 
 // newPages builds the account pages. They link within the origin only; what the

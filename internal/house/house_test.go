@@ -29,8 +29,8 @@ var allowed = map[string]string{
 	"notify":                 "",
 	"frontendapi":            "auth user session internal/flow internal/apierr internal/httpjson internal/upload",
 	"backendapi":             "user session internal/flow internal/settings internal/jwttemplate internal/apierr internal/httpjson internal/strictjson internal/upload",
-	"client":                 "",
 	"ui":                     "",
+	"client":                 "",
 	"gatehousetest":          ". auth user session notify",
 	"cmd/gatehouse":          ". client auth auth/jwks middleware session notify user internal/logging internal/secretfile",
 
