@@ -64,6 +64,11 @@ type Settings struct {
 	// LockoutDuration is how long it stays locked, "1h" in the file, 30 days at most; 0
 	// means 1 hour.
 	LockoutDuration Duration `toml:"lockout_duration" json:"lockout_duration"`
+	// LockoutExceptions are what a lock by failed attempts does not keep out: "known_browser",
+	// one on which the user has signed in before, and "mail", a code or link that was
+	// mailed. Each bears five failures of its own. Without them whoever knows an address can
+	// keep its owner out.
+	LockoutExceptions []string `toml:"lockout_exceptions" json:"lockout_exceptions"`
 	// TestMode lets test addresses accept the test code and takes testing tokens. A
 	// development server may switch it off; production cannot switch it on (C-13).
 	TestMode bool `toml:"test_mode" json:"test_mode"`
@@ -111,6 +116,7 @@ func DefaultSettings(development bool) Settings {
 		DeleteSelf:            true,
 		Reverification:        true,
 		EnumerationProtection: !development,
+		LockoutExceptions:     flow.LockoutExceptions(),
 		TestMode:              development,
 	}
 	if development { // in production texts need a sender of their own
@@ -147,6 +153,7 @@ func (s Settings) flow(c *Config, urls publicURLs) flow.Settings {
 		PreferredSignIn:    s.PreferredSignIn,
 		LockoutAttempts:    s.LockoutAttempts,
 		LockoutDuration:    time.Duration(s.LockoutDuration),
+		LockoutExceptions:  s.LockoutExceptions,
 		Budgets:            flow.Budgets{Mails: s.MailsPerHour, Texts: s.TextsPerHour, TextsPerCountry: s.TextsPerHourAndCountry},
 		TestMode:           c.Development && s.TestMode,
 		HomeURL:            urls.page(c.HomeURL, "/"),

@@ -51,24 +51,27 @@ func (s Settings) check(development bool) error {
 	case !isWebPage(s.PrivacyPolicyURL):
 		return badSetting("privacy_policy_url", "is neither empty nor an http or https URL")
 	}
-	if err := s.checkStrategies(); err != nil {
+	if err := checkNames("lockout_exceptions", s.LockoutExceptions, flow.LockoutExceptions()); err != nil {
 		return err
+	}
+	if err := checkNames("strategies", s.Strategies, flow.Strategies()); err != nil {
+		return err
+	}
+	if len(s.Strategies) == 0 {
+		return badSetting("strategies", "is empty")
 	}
 	return s.checkSignIn()
 }
 
-// checkStrategies looks at the list by itself.
-func (s Settings) checkStrategies() error {
-	for n, strategy := range s.Strategies {
-		if !slices.Contains(flow.Strategies(), strategy) {
-			return badSetting("strategies", "has one that is none of "+strings.Join(flow.Strategies(), ", "))
+// checkNames looks at a list by itself.
+func checkNames(setting string, names, known []string) error {
+	for n, name := range names {
+		if !slices.Contains(known, name) {
+			return badSetting(setting, "has one that is none of "+strings.Join(known, ", "))
 		}
-		if slices.Contains(s.Strategies[:n], strategy) {
-			return badSetting("strategies", "has one twice")
+		if slices.Contains(names[:n], name) {
+			return badSetting(setting, "has one twice")
 		}
-	}
-	if len(s.Strategies) == 0 {
-		return badSetting("strategies", "is empty")
 	}
 	return nil
 }

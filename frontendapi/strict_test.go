@@ -22,6 +22,7 @@ func strict(c *frontendapi.Config, s *flow.Settings) {
 	withLinks(c, s)
 	s.EmailAddress.Required, s.Password.Required = false, false
 	s.EnumerationProtect, s.Reverification = true, false
+	s.LockoutExceptions = flow.LockoutExceptions()
 }
 
 // suspect is an identifier that somebody has in some way, and one of the same kind that
@@ -179,7 +180,8 @@ func worthTrying(step, kind string) bool {
 
 // E-01, P-07: whatever somebody tries, an identifier that is somebody's and one that is
 // nobody's get the same answers byte for byte, for the same number of password hashes and
-// the same calls of stores; and no answer waits for a message to be sent.
+// of messages handed over, and the same calls of stores; and no answer waits for a message
+// to be sent. C-12: of what is handed over nothing goes to an address that is only typed.
 func TestKnownAndUnknownLookAlike(t *testing.T) {
 	s := newServer(t, strict)
 	digest, err := s.users.HashPassword(t.Context(), password)
@@ -199,6 +201,10 @@ func TestKnownAndUnknownLookAlike(t *testing.T) {
 				unknown := s.probe(sus.unknown, sus.alsoUnknown, steps[step])
 				open()
 				known.compare(t, unknown)
+				s.engine.Close()
+				if mails := s.sender.Messages(sus.unknown); len(mails) > 0 && !strings.Contains(step, "sign up") && step != "add it" && !strings.HasPrefix(step, "put it") {
+					t.Errorf("%d messages to %s, which nobody has", len(mails), sus.unknown)
+				}
 			})
 		}
 	}
@@ -213,9 +219,10 @@ type probe struct {
 
 	start  time.Time
 	names  map[string]string
-	seen   []string   // answers
-	hashes []int64    // for each
-	calls  [][]string // for each
+	seen   []string // answers
+	hashes []int64  // for each, as are the next two
+	handed []int64
+	calls  [][]string
 }
 
 func (s *server) probe(typed, also string, take func(p *probe)) *probe {
@@ -240,9 +247,10 @@ func (p *probe) own() {
 }
 
 func (p *probe) post(path string, f url.Values) *answer {
-	before := p.s.hasher.Done()
+	before, handed := p.s.hasher.Done(), p.s.engine.Handed()
 	a := p.browser.post(path, f)
 	p.hashes = append(p.hashes, p.s.hasher.Done()-before)
+	p.handed = append(p.handed, p.s.engine.Handed()-handed)
 	p.calls = append(p.calls, p.s.calls.take())
 	p.seen = append(p.seen, p.normal(path+"\n", a))
 	return a
@@ -358,6 +366,9 @@ func (p *probe) compare(t *testing.T, unknown *probe) {
 		}
 		if p.hashes[i] != unknown.hashes[i] {
 			t.Errorf("answer %d costs %d hashes for a known one, %d for an unknown one:\n%.200s", i, p.hashes[i], unknown.hashes[i], p.seen[i])
+		}
+		if p.handed[i] != unknown.handed[i] {
+			t.Errorf("answer %d hands over %d messages for a known one, %d for an unknown one:\n%.200s", i, p.handed[i], unknown.handed[i], p.seen[i])
 		}
 		if a, b := strings.Join(p.calls[i], " "), strings.Join(unknown.calls[i], " "); a != b {
 			t.Errorf("answer %d asks the stores: known\n%s\nunknown\n%s\n%.200s", i, a, b, p.seen[i])

@@ -13,9 +13,10 @@ import (
 // Client is one browser or device.
 type Client struct {
 	ID                         ClientID
-	SessionIDs                 []ID   // newest last, those removed are gone
-	CookieToken                string // SHA-256 of the one current cookie, as stores name it
-	OldCookieToken             string // of the one before, "" if that died at once
+	SessionIDs                 []ID     // newest last, those removed are gone
+	KnownUserIDs               []string // who signed in here, signed out or not: the last eight, newest last
+	CookieToken                string   // SHA-256 of the one current cookie, as stores name it
+	OldCookieToken             string   // of the one before, "" if that died at once
 	CookieRotatedAt            time.Time
 	SignInID, SignUpID         string
 	LastActiveSessionID        ID

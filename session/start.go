@@ -128,6 +128,16 @@ func normalActor(raw json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(actor)
 }
 
+// maxKnownUsers bounds Client.KnownUserIDs.
+const maxKnownUsers = 8
+
+// known returns the users with one more, who was the last to sign in.
+func known(users []string, userID string) []string {
+	users = slices.DeleteFunc(slices.Clone(users), func(id string) bool { return id == userID })
+	users = append(users, userID)
+	return users[max(0, len(users)-maxKnownUsers):]
+}
+
 // join makes ss the client's last active session, drops the dead ones from its list
 // and ends the oldest beyond the bound.
 func (s *Service) join(ctx context.Context, c Client, ss Session, strategy string) error {
@@ -143,6 +153,7 @@ func (s *Service) join(ctx context.Context, c Client, ss Session, strategy strin
 		c.SessionIDs = ids[len(surplus):]
 		c.LastActiveSessionID = ss.ID
 		c.LastAuthenticationStrategy = strategy
+		c.KnownUserIDs = known(c.KnownUserIDs, ss.UserID)
 		c.AuthChangedAt = ss.UpdatedAt
 		return nil
 	})

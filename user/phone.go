@@ -4,6 +4,9 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
+// maxE164Digits is the most that an international number has (ITU-T E.164 §6.2.1).
+const maxE164Digits = 15
+
 // maxPhoneLength is in bytes, blanks and punctuation included.
 const maxPhoneLength = 64
 
@@ -25,6 +28,9 @@ func canonicalPhone(s string) (string, error) {
 		return "", malformed
 	}
 	e164 := phonenumbers.Format(n, phonenumbers.E164)
+	if len(e164) > len("+")+maxE164Digits {
+		return "", malformed // some numbering plans hold longer ones, which nobody abroad can call
+	}
 	if !phonenumbers.IsValidNumber(n) && !IsFictionalPhone(e164) {
 		return "", malformed
 	}

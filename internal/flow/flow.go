@@ -156,6 +156,10 @@ func New(cfg Config) (*Engine, error) {
 // Close waits for the messages under way. Call it when no more requests come in.
 func (e *Engine) Close() { e.post.wait() }
 
+// Handed returns how many messages were handed over so far to be sent behind an answer,
+// those that reach nobody included, for measurements (E-01).
+func (e *Engine) Handed() int64 { return e.post.handed.Load() }
+
 // subKey derives the key for one purpose from the pepper (K-04, RFC 5869).
 func subKey(pepper []byte, purpose string) ([]byte, error) {
 	k, err := hkdf.Key(sha256.New, pepper, nil, purpose, sha256.Size)

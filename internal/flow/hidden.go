@@ -61,16 +61,23 @@ func (e *Engine) toldLocked(ctx context.Context, r *round) (bool, error) {
 func (e *Engine) concludeHidden(ctx context.Context, r *round, st strategy, right, locked bool) error {
 	p := r.person
 	told, err := e.toldLocked(ctx, r)
+	if err != nil {
+		return err
+	}
+	spared, err := e.spared(ctx, r, st)
 	switch {
 	case err != nil:
 		return err
-	case !right || locked:
+	case !right && told && spared:
+		return e.failSpared(ctx, r, st)
+	case !right, locked && !spared:
 		return e.failHidden(ctx, r, st, told, locked)
 	case p.user == nil && p.joins:
 		return nil
 	case p.user == nil:
 		return errUserGone
 	}
+	p.user = unlockedIf(spared, p.user)
 	// Whoever proves to be the user is told the truth.
 	if err := excluded(p.user, r.now); err != nil {
 		return err
@@ -113,11 +120,17 @@ func (e *Engine) failHidden(ctx context.Context, r *round, st strategy, told, lo
 
 // admitHidden is admit for a hidden person: nobody learns of a lock by another identifier,
 // and nothing is sent.
-func (e *Engine) admitHidden(ctx context.Context, r *round, locked bool) error {
+func (e *Engine) admitHidden(ctx context.Context, r *round, st strategy, locked bool) error {
 	told, err := e.toldLocked(ctx, r)
+	if err != nil {
+		return err
+	}
+	spared, err := e.spared(ctx, r, st)
 	switch {
 	case err != nil:
 		return err
+	case spared:
+		return nil
 	case told:
 		return errUserLocked
 	case locked:

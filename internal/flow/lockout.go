@@ -48,8 +48,15 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 	if p.hidden {
 		return asOf, e.concludeHidden(ctx, r, st, right, locked)
 	}
+	spared := false
+	if locked {
+		if spared, err = e.spared(ctx, r, st); err != nil {
+			return asOf, err
+		}
+		p.user = unlockedIf(spared, p.user)
+	}
 	switch {
-	case locked:
+	case locked && !spared:
 		return asOf, errUserLocked // the right proof, too
 	case right && p.user == nil && p.joins:
 		return asOf, nil
@@ -61,6 +68,8 @@ func (e *Engine) prove(ctx context.Context, r *round, st strategy, proof Proof) 
 		return asOf, p.current(r.challenge)
 	case right:
 		return asOf, nil
+	case spared:
+		return asOf, e.failSpared(ctx, r, st)
 	}
 	if err := e.countFailure(ctx, p, r); err != nil {
 		return asOf, err
@@ -89,16 +98,23 @@ func samePassword(judged, now *user.User) bool {
 }
 
 // admit fails for a person to whom nothing may be sent.
-func (e *Engine) admit(ctx context.Context, r *round) error {
+func (e *Engine) admit(ctx context.Context, r *round, st strategy) error {
 	p := r.person
 	locked, err := e.lockedByFailures(ctx, p, r)
 	switch {
 	case err != nil:
 		return err
 	case p.hidden:
-		return e.admitHidden(ctx, r, locked)
+		return e.admitHidden(ctx, r, st, locked)
 	case locked:
-		return errUserLocked
+		spared, err := e.spared(ctx, r, st)
+		if err != nil {
+			return err
+		}
+		if !spared {
+			return errUserLocked
+		}
+		return excluded(unlockedIf(spared, p.user), r.now)
 	case p.user == nil:
 		return nil
 	}

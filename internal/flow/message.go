@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -148,6 +149,7 @@ type post struct {
 	log    *slog.Logger
 	slots  chan struct{}
 	under  sync.WaitGroup
+	handed atomic.Int64
 }
 
 func newPost(s notify.Sender, log *slog.Logger) *post {
@@ -166,6 +168,7 @@ func (p *post) send(ctx context.Context, m notify.Message) error {
 // later does what sends a message without making the caller wait, sixteen at once; the
 // rest queue up. What fails is logged.
 func (p *post) later(ctx context.Context, job func(context.Context) error) {
+	p.handed.Add(1)
 	ctx = context.WithoutCancel(ctx)
 	p.under.Go(func() {
 		p.slots <- struct{}{}

@@ -30,16 +30,9 @@ type question struct {
 var questions = []question{
 	{"sign_in", pairs, 0, identifies},
 	{"sign_in_with_floor", pairs, flow.DefaultFloor, identifies},
-	{"password", pairs, 0, func(b *browser, identifier string) func() {
-		return func() {
-			_, _ = b.CreateSignIn(b.t.Context(), flow.Caller{}, flow.SignInFields{Identifier: identifier, Password: "wrong password"})
-		}
-	}},
-	{"password_hashed", hashedPairs, flow.DefaultFloor, func(b *browser, identifier string) func() {
-		return func() {
-			_, _ = b.CreateSignIn(b.t.Context(), flow.Caller{}, flow.SignInFields{Identifier: identifier, Password: "wrong password"})
-		}
-	}},
+	{"password", pairs, 0, guesses},
+	{"password_with_floor", pairs, flow.DefaultFloor, guesses},
+	{"password_hashed", hashedPairs, flow.DefaultFloor, guesses},
 	{"code_prepare", pairs, 0, prepares("email_code")},
 	{"code_resend", pairs, 0, func(b *browser, identifier string) func() {
 		again := prepares("email_code")(b, identifier)
@@ -47,15 +40,8 @@ var questions = []question{
 		b.pass(time.Minute)
 		return again
 	}},
-	{"code_attempt", pairs, 0, func(b *browser, identifier string) func() {
-		id := b.identify(identifier).ID
-		_, err := b.prepare(id, flow.Prepare{Strategy: "email_code"})
-		must(b.t, err)
-		c := b.caller()
-		return func() {
-			_, _ = b.AttemptFirstFactor(b.t.Context(), c, id, flow.Proof{Strategy: "email_code", Code: "000000"})
-		}
-	}},
+	{"code_attempt", pairs, 0, guessesCode},
+	{"code_attempt_with_floor", pairs, flow.DefaultFloor, guessesCode},
 	{"reset_prepare", pairs, 0, prepares("reset_password_email_code")},
 	{"sign_up", pairs, 0, func(b *browser, identifier string) func() {
 		return func() {
@@ -75,6 +61,22 @@ var questions = []question{
 func identifies(b *browser, identifier string) func() {
 	return func() {
 		_, _ = b.CreateSignIn(b.t.Context(), flow.Caller{}, flow.SignInFields{Identifier: identifier})
+	}
+}
+
+func guesses(b *browser, identifier string) func() {
+	return func() {
+		_, _ = b.CreateSignIn(b.t.Context(), flow.Caller{}, flow.SignInFields{Identifier: identifier, Password: "wrong password"})
+	}
+}
+
+func guessesCode(b *browser, identifier string) func() {
+	id := b.identify(identifier).ID
+	_, err := b.prepare(id, flow.Prepare{Strategy: "email_code"})
+	must(b.t, err)
+	c := b.caller()
+	return func() {
+		_, _ = b.AttemptFirstFactor(b.t.Context(), c, id, flow.Proof{Strategy: "email_code", Code: "000000"})
 	}
 }
 

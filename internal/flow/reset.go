@@ -37,6 +37,12 @@ func (e *Engine) mayReset(ctx context.Context, c Caller, a *signInAttempt, p *pe
 	return Outcome{SignIn: e.signInView(a), Client: c.Client}, nil
 }
 
+// mayResetLocked reports whether the proof that a sign-in rests on passes a lock by
+// failures: what passed it when it was judged goes on to a new password.
+func (e *Engine) mayResetLocked(a *signInAttempt) bool {
+	return a.state.First != nil && isMailed(a.state.First.Strategy) && e.settings().excepts(ExceptMail)
+}
+
 // ResetPassword sets the password of the user whose sign-in has proved an address for
 // it, and goes on with the sign-in: a second factor is asked for as ever (C-11). With
 // signOutOthers all other sessions of the user end. The change is told by mail to each
@@ -112,10 +118,9 @@ func (e *Engine) resetRound(ctx context.Context, c Caller, id string) (*signInAt
 		return fail(err)
 	case p.user == nil:
 		return fail(errUserGone)
-	case lockedNow(p.user, asOf):
-		return fail(errUserLocked)
-	case p.user.Banned:
-		return fail(errUserBanned)
+	}
+	if err := excluded(unlockedIf(e.mayResetLocked(a), p.user), asOf); err != nil {
+		return fail(err)
 	}
 	if err := p.current(a.state.First); err != nil {
 		return fail(err)

@@ -90,7 +90,7 @@ func (e *Engine) PrepareReverification(ctx context.Context, c Caller, sid sessio
 	if !ok {
 		return nil, badValue("strategy")
 	}
-	if err := e.admit(ctx, r); err != nil {
+	if err := e.admit(ctx, r, st); err != nil {
 		return nil, err
 	}
 	to, err := sender.target(r.person, r.settings, ask)

@@ -30,6 +30,7 @@ type Settings struct {
 	LegalConsent       bool          // whoever signs up has to accept the terms
 	LockoutAttempts    int           // 0 means 10
 	LockoutDuration    time.Duration // 0 means 1 h
+	LockoutExceptions  []string      // ExceptKnownBrowser, ExceptMail: what signs in all the same
 	Budgets            Budgets
 	TestMode           bool // test addresses and testing tokens, where there is a test code (C-13)
 

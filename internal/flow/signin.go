@@ -226,7 +226,9 @@ func (e *Engine) beginSignIn(ctx context.Context, c Caller, s Settings, p *perso
 	}
 	// A proof that needs no preparation is judged before anything is stored: a wrong
 	// one makes neither a client nor an attempt.
-	r := &round{settings: s, now: e.now(), purpose: purposeSignIn, client: c.Client.ID, person: p}
+	r := &round{
+		settings: s, now: e.now(), purpose: purposeSignIn, client: c.Client.ID, known: c.Client.KnownUserIDs, person: p,
+	}
 	asOf, err := e.prove(ctx, r, st, f.proof())
 	if err != nil {
 		return Outcome{}, err

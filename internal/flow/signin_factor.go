@@ -27,7 +27,7 @@ func (e *Engine) PrepareFirstFactor(ctx context.Context, c Caller, id string, as
 	if !ok {
 		return Outcome{}, badValue("strategy")
 	}
-	if err := e.admit(ctx, r); err != nil {
+	if err := e.admit(ctx, r, st); err != nil {
 		return Outcome{}, err
 	}
 	to, err := sender.target(r.person, r.settings, ask)
@@ -101,7 +101,7 @@ func (e *Engine) firstFactorRound(ctx context.Context, c Caller, id, name string
 		return nil, nil, nil, err
 	}
 	r := &round{
-		settings: s, now: e.now(), purpose: purposeSignIn, attempt: a.id, client: c.Client.ID,
+		settings: s, now: e.now(), purpose: purposeSignIn, attempt: a.id, client: c.Client.ID, known: c.Client.KnownUserIDs,
 		person: p, challenge: a.state.First,
 	}
 	r.begin = func(ctx context.Context, old, ch *challenge) error {

@@ -78,6 +78,7 @@ type round struct {
 	purpose  string // purposeSignIn and so on
 	attempt  string // id of the attempt
 	client   session.ClientID
+	known    []string   // users who signed in on the client before
 	session  session.ID // of an added address
 	redirect string     // the page to go on with after a link, "" if none was named
 	person   *person    // nil at sign-up

@@ -26,7 +26,7 @@ func (t ticket) signIn(ctx context.Context, c Caller, s Settings, proof Proof) (
 		return Outcome{}, err
 	}
 	r := &round{settings: s, now: asOf, purpose: purposeSignIn, client: c.Client.ID, person: p}
-	if err := e.admit(ctx, r); err != nil {
+	if err := e.admit(ctx, r, t); err != nil {
 		return Outcome{}, err
 	}
 	if err := e.mayEnter(ctx, c.Client, string(p.user.ID), s); err != nil {

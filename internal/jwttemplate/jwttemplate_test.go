@@ -174,8 +174,10 @@ func FuzzRender(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		claims, err := json.Marshal(map[string]string{"a": text})
 		must(t, err)
+		var stored map[string]string // JSON has a replacement character for each bad byte
+		must(t, json.Unmarshal(claims, &stored))
 		rendered, err := jwttemplate.RenderClaims(claims, func(path string) any {
-			if path == "" || !strings.Contains(strings.ToValidUTF8(text, "\uFFFD"), path) {
+			if path == "" || !strings.Contains(stored["a"], path) {
 				t.Errorf("%q looks %q up", text, path)
 			}
 			return nil

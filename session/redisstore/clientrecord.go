@@ -22,6 +22,7 @@ const (
 	clientExpireAt
 	clientCreatedAt
 	clientUpdatedAt
+	clientKnownUserIDs
 )
 
 // packClient writes the version, 8 bytes that a script can compare, and the fields.
@@ -43,6 +44,7 @@ func packClient(c session.Client) []byte {
 	w.time(clientExpireAt, c.ExpireAt)
 	w.time(clientCreatedAt, c.CreatedAt)
 	w.time(clientUpdatedAt, c.UpdatedAt)
+	w.text(clientKnownUserIDs, strings.Join(c.KnownUserIDs, " "))
 	return w
 }
 
@@ -70,6 +72,9 @@ func unpackClient(id session.ClientID, b []byte) (session.Client, error) {
 		CreatedAt:                  f.time(clientCreatedAt),
 		UpdatedAt:                  f.time(clientUpdatedAt),
 		Version:                    int64(binary.BigEndian.Uint64(b)),
+	}
+	for userID := range strings.FieldsSeq(f.texts[clientKnownUserIDs]) {
+		c.KnownUserIDs = append(c.KnownUserIDs, userID)
 	}
 	for rest := range strings.FieldsSeq(f.texts[clientSessionIDs]) {
 		id := session.ID(sessionPrefix + rest)

@@ -16,17 +16,17 @@ const (
 	insertClient = `
 	insert into clients (id, session_ids, sign_in_id, sign_up_id, last_active_session_id,
 		last_authentication_strategy, cookie_token, old_cookie_token, cookie_rotated_at, auth_changed_at, expire_at,
-		created_at, updated_at, version)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		created_at, updated_at, version, known_user_ids)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 	on conflict (id) do nothing`
 	clientColumns = `c.id, c.session_ids, c.sign_in_id, c.sign_up_id, c.last_active_session_id,
 		c.last_authentication_strategy, c.cookie_token, c.old_cookie_token, c.cookie_rotated_at, c.auth_changed_at,
-		c.expire_at, c.created_at, c.updated_at, c.version`
+		c.expire_at, c.created_at, c.updated_at, c.version, c.known_user_ids`
 	selectClient = `select ` + clientColumns + ` from clients c where c.id = $1`
 	updateClient = `
 	update clients set session_ids = $2, sign_in_id = $3, sign_up_id = $4, last_active_session_id = $5,
 		last_authentication_strategy = $6, cookie_token = $7, old_cookie_token = $8, cookie_rotated_at = $9,
-		auth_changed_at = $10, expire_at = $11, created_at = $12, updated_at = $13, version = $14
+		auth_changed_at = $10, expire_at = $11, created_at = $12, updated_at = $13, version = $14, known_user_ids = $15
 	where id = $1 and version = $14 - 1`
 	deleteClient = `delete from clients where id = $1`
 )
@@ -115,17 +115,17 @@ func clientArgs(c session.Client) []any {
 		string(c.ID), joinIDs(c.SessionIDs), rules.Text(c.SignInID), rules.Text(c.SignUpID), rules.Text(string(c.LastActiveSessionID)),
 		rules.Text(c.LastAuthenticationStrategy), rules.Text(c.CookieToken), rules.Text(c.OldCookieToken),
 		sqldb.Millis(c.CookieRotatedAt), sqldb.Millis(c.AuthChangedAt), sqldb.Millis(c.ExpireAt),
-		sqldb.Millis(c.CreatedAt), sqldb.Millis(c.UpdatedAt), c.Version,
+		sqldb.Millis(c.CreatedAt), sqldb.Millis(c.UpdatedAt), c.Version, rules.Text(strings.Join(c.KnownUserIDs, " ")),
 	}
 }
 
 // scanClient reads clientColumns, after the columns of before.
 func scanClient(r row, before ...any) (session.Client, error) {
 	var c session.Client
-	var ids string
+	var ids, known string
 	var rotated, authChanged, expire, created, updated int64
 	err := r.Scan(append(before, &c.ID, &ids, &c.SignInID, &c.SignUpID, &c.LastActiveSessionID, &c.LastAuthenticationStrategy,
-		&c.CookieToken, &c.OldCookieToken, &rotated, &authChanged, &expire, &created, &updated, &c.Version)...)
+		&c.CookieToken, &c.OldCookieToken, &rotated, &authChanged, &expire, &created, &updated, &c.Version, &known)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return session.Client{}, session.ErrNotFound
 	}
@@ -133,6 +133,9 @@ func scanClient(r row, before ...any) (session.Client, error) {
 		return session.Client{}, err
 	}
 	c.SessionIDs = splitIDs(ids)
+	if known != "" {
+		c.KnownUserIDs = strings.Fields(known)
+	}
 	c.CookieRotatedAt, c.AuthChangedAt, c.ExpireAt = sqldb.Time(rotated), sqldb.Time(authChanged), sqldb.Time(expire)
 	c.CreatedAt, c.UpdatedAt = sqldb.Time(created), sqldb.Time(updated)
 	return c, nil

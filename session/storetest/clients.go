@@ -39,6 +39,7 @@ func newClient() (given, stored session.Client) {
 	c := session.Client{
 		ID:                         newClientID(),
 		SessionIDs:                 []session.ID{session.NewSessionID(newUserID()), session.NewSessionID(newUserID()), session.NewSessionID(newUserID())},
+		KnownUserIDs:               []string{newUserID(), newUserID()},
 		SignInID:                   "sia_1",
 		SignUpID:                   "sua_1",
 		LastAuthenticationStrategy: "password",
