@@ -16,7 +16,7 @@ func TestManage(t *testing.T) {
 	cfg := development(t)
 	var made *client.User
 	err := gatehouse.Manage(t.Context(), cfg, func(api *client.Client) (err error) {
-		if made, err = api.Users.Create(t.Context(), client.NewUser{EmailAddresses: []string{"ada@example.com"}}); err != nil {
+		if made, err = api.Users.Create(t.Context(), client.NewUser{EmailAddresses: []string{"ada@example.com"}, SkipPasswordRequirement: true}); err != nil {
 			return err
 		}
 		_, err = api.JWTTemplates.Create(t.Context(), client.JWTTemplateFields{Name: "a", Claims: map[string]any{}})

@@ -30,13 +30,14 @@ func Example() {
 
 	ada, err := api.Users.Create(ctx, client.NewUser{
 		EmailAddresses: []string{"ada@example.com"},
+		Password:       "correct horse battery staple",
 		FirstName:      "Ada",
 		PublicMetadata: map[string]any{"plan": "pro"},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = api.Users.Create(ctx, client.NewUser{EmailAddresses: []string{"ada@example.com"}})
+	_, err = api.Users.Create(ctx, client.NewUser{EmailAddresses: []string{"ada@example.com"}, Password: "another long password"})
 	fmt.Println("taken:", errors.Is(err, client.ErrTaken))
 
 	ada, err = api.Users.Update(ctx, ada.ID, client.UserChange{

@@ -35,6 +35,12 @@ type NewUser struct {
 	PrivateMetadata any `json:"private_metadata,omitempty"`
 	UnsafeMetadata  any `json:"unsafe_metadata,omitempty"`
 
+	// SkipUserRequirement waives identifiers that the instance requires but for one,
+	// SkipPasswordRequirement a password, SkipLegalChecks the legal consent.
+	SkipUserRequirement     bool `json:"skip_user_requirement,omitzero"`
+	SkipPasswordRequirement bool `json:"skip_password_requirement,omitzero"`
+	SkipLegalChecks         bool `json:"skip_legal_checks,omitzero"`
+
 	DeleteSelfEnabled *bool     `json:"delete_self_enabled,omitzero"` // nil means true
 	Banned            bool      `json:"banned,omitzero"`
 	Locked            bool      `json:"locked,omitzero"`

@@ -98,6 +98,8 @@ func advise(err error, address string) error {
 		return fmt.Errorf("the server at %s refuses the key in GATEHOUSE_SECRET_KEY: it takes its own keys alone", printable(address))
 	case errors.Is(err, client.ErrRateLimited):
 		return fmt.Errorf("%s: try again in %v", plain(e), max(e.RetryAfter, time.Second))
+	case answered && e.Has("form_data_missing"):
+		return &usageError{errors.New(plain(e) + "; --skip-requirements creates the user all the same")}
 	case answered && isUsage(e):
 		return &usageError{errors.New(plain(e))}
 	case answered && e.Status < 500:

@@ -53,6 +53,8 @@ type usersCreateCommand struct {
 	LastName   string   `name:"last-name" placeholder:"NAME" help:"Last name."`
 	ExternalID string   `name:"external-id" placeholder:"ID" help:"The user's id in a system of yours."`
 	Banned     bool     `help:"Keep the user out from the start."`
+
+	SkipRequirements bool `name:"skip-requirements" help:"Create the user without a password, consent or identifiers that the instance requires."`
 	passwordFlags
 	metadataFlags
 	jsonFlag
@@ -67,6 +69,7 @@ func (c *usersCreateCommand) Run(ctx context.Context, p *program) error {
 	n := client.NewUser{
 		EmailAddresses: c.Emails, PhoneNumbers: c.Phones, Username: c.Username, FirstName: c.FirstName, LastName: c.LastName,
 		ExternalID: c.ExternalID, Banned: c.Banned, SkipPasswordChecks: c.SkipPasswordChecks,
+		SkipUserRequirement: c.SkipRequirements, SkipPasswordRequirement: c.SkipRequirements, SkipLegalChecks: c.SkipRequirements,
 		PublicMetadata: c.PublicMetadata.orNil(), PrivateMetadata: c.PrivateMetadata.orNil(), UnsafeMetadata: c.UnsafeMetadata.orNil(),
 	}
 	if c.PasswordStdin && !c.PrintConfig {
