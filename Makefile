@@ -41,7 +41,7 @@ fuzz: ## run every fuzz target for FUZZTIME (default 30s)
 	  done; done
 
 golden: ## write the golden files again after a wanted change
-	go test ./internal/apierr ./frontendapi ./backendapi -update
+	go test ./internal/apierr ./frontendapi ./backendapi ./cmd/gatehouse -update
 
 rename: ## MODULE=example.com/name: change the module's path everywhere
 	@[ -n "$(MODULE)" ] || { echo "usage: make rename MODULE=example.com/name"; exit 1; }

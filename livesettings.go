@@ -2,7 +2,6 @@ package gatehouse
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -78,46 +77,4 @@ func (s *Server) flowSettings() flow.Settings {
 type derivedSettings struct {
 	of   *Settings
 	flow flow.Settings
-}
-
-// Setting is one setting as it is now.
-type Setting struct {
-	Name    string          // as in the configuration file: "sign_up_mode", "email_address.required"
-	Value   json.RawMessage // that holds
-	Pinned  bool            // by Config.PinnedSettings
-	Changed bool            // by an operator; else it is the configuration's or the default
-}
-
-// SettingsEditor shows and changes the settings of an instance, see [ManageSettings].
-type SettingsEditor struct{ live *settings.Live[Settings] }
-
-// All lists every setting.
-func (e *SettingsEditor) All() []Setting {
-	found, _ := e.live.All()
-	all := make([]Setting, len(found))
-	for i, f := range found {
-		all[i] = Setting(f)
-	}
-	return all
-}
-
-// Change sets settings by name, all or none: to JSON values, or with null back to what
-// the configuration says. *ConfigError as for [Server.UpdateSettings].
-func (e *SettingsEditor) Change(ctx context.Context, changes map[string]json.RawMessage) error {
-	return settingError(e.live.Change(ctx, changes, nil))
-}
-
-// ManageSettings hands the settings of the instance that cfg names to fn, for tools that
-// look at them or change them while servers run; those follow within two seconds. It
-// opens no more than the database and needs the secrets that the server needs. It opens
-// settings, too, with which a server refuses to start. Errors: *ConfigError,
-// ErrEnvironment, what the store and fn return.
-func ManageSettings(ctx context.Context, cfg Config, fn func(*SettingsEditor) error) error {
-	return manage(ctx, &cfg, func(st *storage) error {
-		live, err := openSettings(ctx, &cfg, st, true)
-		if err != nil {
-			return err
-		}
-		return fn(&SettingsEditor{live})
-	})
 }

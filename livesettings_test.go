@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/client"
 	"github.com/gatehouse-dev/gatehouse/internal/testservers"
 )
 
@@ -269,7 +270,7 @@ func TestConfiguredSettings(t *testing.T) {
 }
 
 // A configuration that does not go with what operators changed refuses to start, and
-// ManageSettings takes the change back.
+// Manage takes the change back.
 func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	c := development(t)
 	first, err := gatehouse.Open(t.Context(), c)
@@ -291,17 +292,13 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	if e, ok := errors.AsType[*gatehouse.ConfigError](err); !ok || !strings.Contains(e.Problem, "gatehouse settings") {
 		t.Fatalf("Open = %v, want a ConfigError that says what to do (R-10)", err)
 	}
-	err = gatehouse.ManageSettings(t.Context(), c, func(e *gatehouse.SettingsEditor) error {
-		var changed []string
-		for _, s := range e.All() {
-			if s.Changed {
-				changed = append(changed, s.Name)
-			}
+	err = gatehouse.Manage(t.Context(), c, func(api *client.Client) error {
+		now, err := api.Instance.Settings(t.Context())
+		if err != nil || !slices.Equal(now.Changed, []string{"email_address.sign_in", "phone_number.sign_in"}) {
+			t.Errorf("changed = %v, %v", now, err)
 		}
-		if !slices.Equal(changed, []string{"email_address.sign_in", "phone_number.sign_in"}) {
-			t.Errorf("changed = %v", changed)
-		}
-		return e.Change(t.Context(), map[string]json.RawMessage{"email_address.sign_in": json.RawMessage("null")})
+		_, err = api.Instance.UpdateSettings(t.Context(), client.SettingsChange{Settings: map[string]any{"email_address.sign_in": nil}})
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

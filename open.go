@@ -17,6 +17,7 @@ import (
 
 	"github.com/gatehouse-dev/gatehouse/auth"
 	"github.com/gatehouse-dev/gatehouse/backendapi"
+	"github.com/gatehouse-dev/gatehouse/client"
 	"github.com/gatehouse-dev/gatehouse/frontendapi"
 	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/clientip"
@@ -194,7 +195,11 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	}
 	keysConfig := c.signingKeys(st.keys, ring)
 	keysConfig.External = external
-	keys, err := session.OpenKeys(ctx, keysConfig)
+	open := session.OpenKeys
+	if s.manages {
+		open = session.ManageKeys
+	}
+	keys, err := open(ctx, keysConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -246,16 +251,16 @@ type noSender struct{}
 
 func (noSender) Send(context.Context, notify.Message) error { return errNoSender }
 
-// openHandlers builds what requests meet.
-func (s *Server) openHandlers(in *inner) error {
+// openAPIs builds the two APIs, and the client of one of them.
+func (s *Server) openAPIs(in *inner) (*routes, error) {
 	c := &s.cfg
 	resolver, err := clientip.NewResolver(c.TrustedProxies)
 	if err != nil {
-		return &ConfigError{"TrustedProxies", "cannot be read: " + err.Error()}
+		return nil, &ConfigError{"TrustedProxies", "cannot be read: " + err.Error()}
 	}
 	base, err := url.Parse(s.urls.base())
 	if err != nil {
-		return &ConfigError{"PublicURL", "cannot be read"}
+		return nil, &ConfigError{"PublicURL", "cannot be read"}
 	}
 	allowed := originRule(s.urls, c.AllowedOrigins, c.Development)
 	rt := &routes{urls: s.urls, live: http.HandlerFunc(serveLive), ready: http.HandlerFunc(s.serveReady)}
@@ -266,7 +271,7 @@ func (s *Server) openHandlers(in *inner) error {
 		ClientAddress: resolver.Key, Development: c.Development, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rt.frontendAPI = frontend
 	backend, err := backendapi.New(backendapi.Config{
@@ -279,11 +284,22 @@ func (s *Server) openHandlers(in *inner) error {
 		Development: c.Development, Now: c.Now, Logger: s.log,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rt.backendAPI = http.StripPrefix("/api", backend)
 	in.teller.render = backend
-	if rt.pages, err = s.newPages(allowed); err != nil {
+	s.backend, err = client.New(client.Config{Handler: backend, SecretKey: client.Secret(c.SecretKey)})
+	return rt, err
+}
+
+// openHandlers builds what requests meet.
+func (s *Server) openHandlers(in *inner) error {
+	c := &s.cfg
+	rt, err := s.openAPIs(in)
+	if err != nil {
+		return err
+	}
+	if rt.pages, err = s.newPages(originRule(s.urls, c.AllowedOrigins, c.Development)); err != nil {
 		return err
 	}
 	clerk, err := newClerkJS(c.ClerkJSDir)

@@ -2,17 +2,23 @@ package gatehouse_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
 	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/client"
 	"github.com/gatehouse-dev/gatehouse/user"
 )
 
-// The body of run is the example of README.md; a test of internal/house compares
-// the two.
-var _ = run
+// The bodies of run and list are the examples of README.md; a test of internal/house
+// compares them.
+var (
+	_ = run
+	_ = list
+)
 
 func run(ctx context.Context) error {
 	cfg, err := gatehouse.FromEnv(os.Getenv)
@@ -33,4 +39,14 @@ func run(ctx context.Context) error {
 		}
 	})))
 	return server.ListenAndServe(ctx, server.Mount(app), nil)
+}
+
+func list(ctx context.Context, server *gatehouse.Server, lastYear time.Time) error {
+	for u, err := range server.BackendAPI().Users.All(ctx, client.UserQuery{LastActiveBefore: lastYear}) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(u.ID, u.PrimaryEmailAddress())
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gatehouse-dev/gatehouse/auth"
+	"github.com/gatehouse-dev/gatehouse/client"
 	"github.com/gatehouse-dev/gatehouse/internal/audit"
 	"github.com/gatehouse-dev/gatehouse/internal/bulk"
 	"github.com/gatehouse-dev/gatehouse/internal/jobs"
@@ -27,6 +28,7 @@ type Server struct {
 	cfg      Config
 	urls     publicURLs
 	log      *slog.Logger
+	manages  bool   // see Manage
 	testCode string // "" in production
 	sdkFile  string // "" in production
 
@@ -43,6 +45,7 @@ type Server struct {
 	middleware *middleware.Middleware
 	outbox     *notify.Outbox // nil in production
 	routes     *routes
+	backend    *client.Client
 	checks     []check
 	jobs       *jobs.Runner
 
@@ -123,6 +126,12 @@ func (s *Server) Users() *user.Service { return s.users }
 
 // Sessions is the service that owns clients and sessions.
 func (s *Server) Sessions() *session.Service { return s.sessions }
+
+// BackendAPI is a client of this server's Backend API that needs no network: what an app
+// would do from elsewhere, with the same rules and the same limits. The services of
+// [Server.Users] and [Server.Sessions] lie below it, for what belongs into a transaction of
+// the app's own.
+func (s *Server) BackendAPI() *client.Client { return s.backend }
 
 // PublicURL is where browsers find the server, without trailing slash.
 func (s *Server) PublicURL() string { return s.urls.base() }

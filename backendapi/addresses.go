@@ -25,14 +25,14 @@ func createAddress(kind user.Kind) func(*call) error {
 			n.State = user.AddressVerified
 		}
 		f.required("user_id", string(kind))
-		f.unoffered(kind)
+		notify := f.notifies(kind)
 		if f.err != nil {
 			return f.err
 		}
 		if !random.ValidID("user", id) {
 			return apierr.NotFound
 		}
-		_, i, err := c.h.cfg.Users.AddAddress(c.r.Context(), user.ID(id), n)
+		i, err := c.h.cfg.Flow.GiveAddress(c.r.Context(), user.ID(id), n, notify)
 		return c.writeAddress(i, err)
 	}
 }
@@ -50,15 +50,11 @@ func updateAddress(kind user.Kind) func(*call) error {
 	return func(c *call) error {
 		f := c.fields(addressFlags[kind]...)
 		change := user.AddressChange{Verified: f.flag("verified"), Primary: f.flag("primary")}
-		f.unoffered(kind)
+		notify := f.notifies(kind)
 		if f.err != nil {
 			return f.err
 		}
-		u, _, err := c.h.cfg.Users.ByIdentification(c.r.Context(), kind, c.identificationID())
-		if err != nil {
-			return err
-		}
-		_, i, err := c.h.cfg.Users.ChangeAddress(c.r.Context(), u.ID, c.identificationID(), change)
+		i, err := c.h.cfg.Flow.ChangeAddress(c.r.Context(), kind, c.identificationID(), change, notify)
 		return c.writeAddress(i, err)
 	}
 }
@@ -91,7 +87,7 @@ func replaceAddresses(kind user.Kind) func(*call) error {
 		}
 		n.Primary = n.State == user.AddressVerified
 		f.required(string(kind))
-		f.unoffered(kind)
+		notify := f.notifies(kind)
 		if f.err != nil {
 			return f.err
 		}
@@ -99,18 +95,19 @@ func replaceAddresses(kind user.Kind) func(*call) error {
 		if err != nil {
 			return err
 		}
-		_, i, err := c.h.cfg.Users.ReplaceAddresses(c.r.Context(), id, n)
+		i, err := c.h.cfg.Flow.ReplaceAddresses(c.r.Context(), id, n, notify)
 		return c.writeAddress(i, err)
 	}
 }
 
-// unoffered reads the flags that this server does not act on: nothing asks for a second
-// factor by phone so far, and who would need one could not sign in.
-func (f *fields) unoffered(kind user.Kind) {
+// notifies reads whether another primary address is to be told of. It refuses what is not
+// offered: nothing asks for a second factor by phone so far, and who would need one could
+// not sign in.
+func (f *fields) notifies(kind user.Kind) bool {
 	if kind == user.KindPhoneNumber && f.isTrue("reserved_for_second_factor") {
 		f.fail(apierr.FeatureOff.At("reserved_for_second_factor"))
 	}
-	f.ignoredFlags("notify_primary_email_address_changed")
+	return f.isTrue("notify_primary_email_address_changed")
 }
 
 // required refuses a body without these texts.

@@ -1,6 +1,7 @@
 package backendapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -121,5 +122,34 @@ func TestRequiredAddressStays(t *testing.T) {
 	s.call(http.MethodDelete, "/v1/email_addresses/"+a.text("primary_email_address_id"), "").refused(400, "last_required_identification_deletion_failed")
 	if strings.Contains(s.log.String(), "jane@example.com") {
 		t.Error("L-01: the log holds an address")
+	}
+}
+
+// L-05: whoever asks for it has the former and the present primary address told.
+func TestPrimaryAddressChangeIsTold(t *testing.T) {
+	s := newServer(t)
+	for n, change := range []func(id, address string){
+		func(id, address string) {
+			s.call(http.MethodPost, "/v1/email_addresses",
+				`{"user_id":"`+id+`","email_address":"`+address+`","verified":true,"primary":true,"notify_primary_email_address_changed":true}`).ok()
+		},
+		func(id, address string) {
+			s.call(http.MethodPut, "/v1/users/"+id+"/email_address",
+				`{"email_address":"`+address+`","notify_primary_email_address_changed":true}`).ok()
+		},
+		func(id, address string) {
+			added := s.call(http.MethodPost, "/v1/email_addresses", `{"user_id":"`+id+`","email_address":"`+address+`","verified":true}`).ok()
+			s.call(http.MethodPatch, "/v1/email_addresses/"+added.text("id"), `{"primary":true,"notify_primary_email_address_changed":true}`).ok()
+		},
+	} {
+		before, after := fmt.Sprintf("before%d@example.com", n), fmt.Sprintf("after%d@example.com", n)
+		id := s.call(http.MethodPost, "/v1/users", `{"email_address":["`+before+`"],"password":"a long enough one"}`).ok().text("id")
+		change(id, after)
+		s.config.Flow.Close()
+		for _, to := range []string{before, after} {
+			if mails := s.outbox.Messages(to); len(mails) != 1 || mails[0].Kind != "primary_address_changed" {
+				t.Errorf("change %d: mails to %s = %+v", n, to, mails)
+			}
+		}
 	}
 }

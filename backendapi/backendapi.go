@@ -276,7 +276,7 @@ type call struct {
 func (c *call) serve() error {
 	httpjson.SetHeaders(c.w.Header())
 	key, err := c.h.authenticate(c.r)
-	if errors.Is(err, apierr.SecretKeyInvalid) {
+	if errors.Is(err, secretkey.ErrUnknown) {
 		c.recordRefused()
 	}
 	if err != nil {

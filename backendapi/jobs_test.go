@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-dev/gatehouse/backendapi"
 	"github.com/gatehouse-dev/gatehouse/user"
@@ -61,6 +62,7 @@ func TestBulkDelete(t *testing.T) {
 	}
 	s.call(http.MethodPost, "/v1/jobs/"+j.text("id")+"/cancel", "").refused(409, "conflict")
 
+	s.now = s.now.Add(time.Second) // newest first
 	j = s.call(http.MethodPost, "/v1/users/bulk_delete", `{"filter":{"email_address_query":"filler1","banned":false,"created_at_before":`+fmt.Sprint(s.now.UnixMilli())+`}}`).ok()
 	if got := s.call(http.MethodPost, "/v1/jobs/"+j.text("id")+"/cancel", "{}").ok(); got.text("status") != "cancelled" || j.at("total") != 10.0 {
 		t.Errorf("cancelled: %s of %s", got.raw, j.raw)

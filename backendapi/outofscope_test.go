@@ -19,7 +19,7 @@ func TestOutOfScope(t *testing.T) {
 		"/waitlist_entries", "/sign_ups/sua_1", "/domains", "/proxy_checks", "/templates/email", "/agents/tasks", "/email",
 		"/instance/protect", "/instance/communication", "/instance/oauth_application_settings", "/instance/organization_settings",
 		"/users/user_1/organization_memberships", "/users/user_1/organization_invitations", "/users/user_1/trusted_devices",
-		"/users/user_1/billing/subscription", "/users/user_1/web3_wallets/idn_1", "/users/user_1/oauth_access_tokens/oauth_google",
+		"/users/user_1/billing/subscription", "/users/user_1/oauth_access_tokens/oauth_google",
 	} {
 		for _, prefix := range []string{"/v1", ""} {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {

@@ -143,7 +143,7 @@ func TestOperatorsAreAudited(t *testing.T) {
 	s.call(http.MethodPost, "/v1/users/user_unknown/ban", "").refused(404, "resource_not_found")
 	got := s.call(http.MethodGet, "/v1/audit_logs?type=secret_key.*", "").ok()
 	if got.text("data.0.details.route") != "POST /v1/users/{id}/ban" || got.text("data.0.subject") != id ||
-		got.text("data.0.actor.type") != "secret_key" || len(got.text("data.0.actor.id")) != 16 || got.text("data.0.ip_address") != "192.0.2.1" ||
+		got.text("data.0.actor.type") != "secret_key" || !strings.HasPrefix(got.text("data.0.actor.id"), "skey_") || got.text("data.0.ip_address") != "192.0.2.1" ||
 		len(got.text("data.0.trace_id")) != 32 || got.text("data.1.details.route") != "POST /v1/users" || got.at("data.2") != nil {
 		t.Errorf("audit log = %s", got.raw)
 	}

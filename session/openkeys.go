@@ -30,7 +30,7 @@ func OpenKeys(ctx context.Context, cfg KeysConfig) (*Keys, error) {
 
 // ManageKeys loads the keys for a tool that changes what servers follow. It makes no
 // key and leaves the external one, which servers may have from a configuration that
-// the tool does not see. It is not fit for a Service.
+// the tool does not see. A Service with these keys can sign nothing.
 func ManageKeys(ctx context.Context, cfg KeysConfig) (*Keys, error) {
 	k, err := newKeys(cfg)
 	if err != nil {

@@ -105,4 +105,13 @@ func (s *Service) signTemplate(ss Session, azp string, t TemplateToken, now time
 }
 
 // SigningAlgorithm is what tokens are signed with now: RS256, ES256 or EdDSA.
-func (s *Service) SigningAlgorithm() string { return s.cfg.Keys.current.Load().active.key.Algorithm }
+func (s *Service) SigningAlgorithm() string {
+	set := s.cfg.Keys.current.Load()
+	if set.active != nil {
+		return set.active.key.Algorithm
+	}
+	if active := activeIn(set.stored); active != nil { // with ManageKeys: what servers sign with
+		return active.Algorithm
+	}
+	return s.cfg.Keys.cfg.Algorithm
+}

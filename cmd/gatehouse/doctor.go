@@ -43,7 +43,7 @@ func (c *doctorCommand) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer func() { _ = i.Close() }()
-	d := &doctor{Inspection: i, client: newClient(), target: target, cookie: cookie, origins: c.Origins}
+	d := &doctor{Inspection: i, fetcher: newFetcher(), target: target, cookie: cookie, origins: c.Origins}
 	d.findings = append(d.findings, i.Findings...)
 	if i.PublicURL != "" {
 		d.checkKey(c.PublishableKey, p.getenv)
@@ -121,7 +121,7 @@ func (c *doctorCommand) report(w io.Writer, findings []gatehouse.Finding) error 
 type doctor struct {
 	*gatehouse.Inspection
 	findings []gatehouse.Finding
-	client   client
+	fetcher  fetcher
 	target   *url.URL // nil without --url
 	cookie   string
 	origins  []string

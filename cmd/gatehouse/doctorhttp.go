@@ -20,11 +20,11 @@ const (
 	maxKeys        = 16
 )
 
-// client asks like a browser but follows nothing by itself.
-type client struct{ http *http.Client }
+// fetcher asks like a browser but follows nothing by itself.
+type fetcher struct{ http *http.Client }
 
-func newClient() client {
-	return client{&http.Client{
+func newFetcher() fetcher {
+	return fetcher{&http.Client{
 		Timeout:       doctorTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -37,7 +37,7 @@ type answer struct {
 	here time.Time // the clock here when it came
 }
 
-func (c client) get(ctx context.Context, address string, header map[string]string) (*answer, error) {
+func (c fetcher) get(ctx context.Context, address string, header map[string]string) (*answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (c client) get(ctx context.Context, address string, header map[string]strin
 func (d *doctor) checkServer(ctx context.Context) {
 	const check = "public URL"
 	address := d.PublicURL + "/.well-known/jwks.json"
-	res, err := d.client.get(ctx, address, nil)
+	res, err := d.fetcher.get(ctx, address, nil)
 	switch {
 	case err != nil:
 		d.fail(check, d.PublicURL+" cannot be reached from here: "+err.Error(), "Start the server, or correct the public URL, DNS or the proxy; browsers have to reach it, too.")
@@ -117,7 +117,7 @@ func (d *doctor) checkOrigins(ctx context.Context) {
 	}
 	slices.Sort(origins)
 	for _, origin := range slices.Compact(origins) {
-		res, err := d.client.get(ctx, d.PublicURL+"/v1/environment", map[string]string{"Origin": origin})
+		res, err := d.fetcher.get(ctx, d.PublicURL+"/v1/environment", map[string]string{"Origin": origin})
 		switch {
 		case err != nil:
 			d.fail("origin", "asking for "+origin+": "+err.Error(), "Start the server.")

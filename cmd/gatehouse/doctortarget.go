@@ -137,7 +137,7 @@ func (d *doctor) header(at *url.URL, navigates bool) map[string]string {
 // fetch calls the app as a script does, and says why it is refused.
 func (d *doctor) fetch(ctx context.Context) bool {
 	const check = "answer"
-	res, err := d.client.get(ctx, d.target.String(), d.header(d.target, false))
+	res, err := d.fetcher.get(ctx, d.target.String(), d.header(d.target, false))
 	if err != nil {
 		d.fail(check, shown(d.target)+" cannot be reached: "+err.Error(), "Start the app, or correct the address.")
 		return false
@@ -175,7 +175,7 @@ func (d *doctor) navigate(ctx context.Context) {
 	const check = "redirects"
 	var steps []string
 	for at := d.target; ; {
-		res, err := d.client.get(ctx, at.String(), d.header(at, true))
+		res, err := d.fetcher.get(ctx, at.String(), d.header(at, true))
 		if err != nil {
 			d.fail(check, shown(at)+" cannot be reached: "+err.Error(), "Start it, or correct the address that leads there.")
 			return

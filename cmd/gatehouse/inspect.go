@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 	"strings"
-	"unicode"
 
 	"github.com/gatehouse-dev/gatehouse"
 )
@@ -55,21 +52,4 @@ func (f *inspectFlags) inspect(ctx context.Context, p *program) (*gatehouse.Insp
 		return nil, err
 	}
 	return gatehouse.Inspect(ctx, s.gatehouse), nil
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
-// printable keeps what others wrote from moving the cursor (L-03).
-func printable(s string) string {
-	return strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return '?'
-		}
-		return c
-	}, s)
 }

@@ -41,14 +41,6 @@ func (c *keysShowCommand) Run(_ context.Context, p *program) error {
 	return nil
 }
 
-// instanceFlags say whose keys or settings a command is about: those in the database of
-// the server with the same configuration, running or not.
-type instanceFlags struct {
-	serverFlags
-	Dev bool   `name:"dev" help:"The server is a development server."`
-	Dir string `placeholder:"DIR" help:"Its folder, .gatehouse by default (GATEHOUSE_DIR); with --dev."`
-}
-
 // keyArgument names a key.
 type keyArgument struct {
 	KeyID string `arg:"" name:"key-id" help:"The key's id (kid), as list shows it."`

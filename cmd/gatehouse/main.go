@@ -4,6 +4,9 @@
 //	gatehouse dev      a development server on this machine, nothing to set up
 //	gatehouse serve    a production server
 //	gatehouse init     writes a configuration for serve
+//	gatehouse users    lists, creates, changes and deletes users
+//	gatehouse sessions lists and ends sessions
+//	gatehouse invitations  invites people by e-mail
 //	gatehouse settings shows and changes the settings of a running instance
 //	gatehouse keys     shows the publishable key; lists, rotates and revokes signing keys
 //	gatehouse token    says what a session token means, and why it is refused

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
-	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/client"
 )
 
 // settingsCommand groups what is about the settings of an instance.
@@ -16,11 +15,6 @@ type settingsCommand struct {
 	Get   settingsGetCommand   `cmd:"" help:"Print the settings, or those that are named, and where each comes from."`
 	Set   settingsSetCommand   `cmd:"" help:"Change settings; servers obey within two seconds."`
 	Reset settingsResetCommand `cmd:"" help:"Go back to what the configuration says."`
-}
-
-// edit opens the settings for fn.
-func (f *instanceFlags) edit(ctx context.Context, p *program, fn func(*gatehouse.SettingsEditor) error) error {
-	return f.with(p, func(config gatehouse.Config) error { return gatehouse.ManageSettings(ctx, config, fn) })
 }
 
 type settingsGetCommand struct {
@@ -38,45 +32,85 @@ type shownSetting struct {
 
 // Run implements command.
 func (c *settingsGetCommand) Run(ctx context.Context, p *program) error {
-	return c.edit(ctx, p, func(e *gatehouse.SettingsEditor) error {
-		shown, err := show(e.All(), c.Names)
+	return c.callDatabase(ctx, p, func(api *client.Client) error {
+		all, err := readSettings(ctx, api)
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return writeJSON(p.stdout, shown)
+		shown, err := show(all, c.Names)
+		if err != nil {
+			return err
 		}
-		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "SETTING\tVALUE\tFROM")
-		for _, s := range shown {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, printable(string(s.Value)), s.From)
-		}
-		return w.Flush()
+		return printList(p, listFlags{jsonFlag: jsonFlag{c.JSON}}, shown, settingsTable)
 	})
 }
 
-// show picks settings by the names of settings or groups; no names pick all.
-func show(all []gatehouse.Setting, names []string) ([]shownSetting, error) {
-	shown := []shownSetting{}
-	for _, s := range all {
-		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return within(s.Name, name) }) {
+func settingsTable(shown []shownSetting) *table {
+	t := newTable("SETTING", "VALUE", "FROM")
+	for _, s := range shown {
+		t.row(s.Name, string(s.Value), s.From)
+	}
+	return t
+}
+
+// readSettings asks for all settings.
+func readSettings(ctx context.Context, api *client.Client) ([]shownSetting, error) {
+	s, err := api.Instance.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return asList(s)
+}
+
+// asList takes settings apart, sorted by name.
+func asList(s *client.Settings) ([]shownSetting, error) {
+	var all []shownSetting
+	if err := flatten("", s.Settings, &all); err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	slices.SortFunc(all, func(a, b shownSetting) int { return strings.Compare(a.Name, b.Name) })
+	for i, is := range all {
+		switch {
+		case slices.Contains(s.Pinned, is.Name):
+			all[i].From = "configuration"
+		case slices.Contains(s.Changed, is.Name):
+			all[i].From = "operator"
+		}
+	}
+	return all, nil
+}
+
+// flatten names each setting as the configuration file does: group.setting.
+func flatten(group string, raw json.RawMessage, all *[]shownSetting) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return err
+	}
+	for name, value := range members {
+		if value[0] == '{' {
+			if err := flatten(group+name+".", value, all); err != nil {
+				return err
+			}
 			continue
 		}
-		from := "default"
-		switch {
-		case s.Pinned:
-			from = "configuration"
-		case s.Changed:
-			from = "operator"
-		}
-		shown = append(shown, shownSetting{Name: s.Name, Value: s.Value, From: from})
+		*all = append(*all, shownSetting{Name: group + name, Value: value, From: "default"})
 	}
+	return nil
+}
+
+// show picks settings by the names of settings or groups; no names pick all.
+func show(all []shownSetting, names []string) ([]shownSetting, error) {
 	for _, name := range names {
-		if !slices.ContainsFunc(all, func(s gatehouse.Setting) bool { return within(s.Name, name) }) {
+		if !slices.ContainsFunc(all, func(s shownSetting) bool { return within(s.Name, name) }) {
 			return nil, unknownSetting(name)
 		}
 	}
-	return shown, nil
+	if len(names) == 0 {
+		return all, nil
+	}
+	return slices.DeleteFunc(all, func(s shownSetting) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return within(s.Name, name) })
+	}), nil
 }
 
 // within reports whether a setting is the one named, or one of the group named.
@@ -95,24 +129,24 @@ type settingsSetCommand struct {
 
 // Run implements command.
 func (c *settingsSetCommand) Run(ctx context.Context, p *program) error {
-	return c.edit(ctx, p, func(e *gatehouse.SettingsEditor) error {
-		all := e.All()
-		changes := map[string]json.RawMessage{}
+	return c.callDatabase(ctx, p, func(api *client.Client) error {
+		all, err := readSettings(ctx, api)
+		if err != nil {
+			return err
+		}
+		changes := map[string]any{}
 		for _, change := range c.Changes {
 			name, text, ok := strings.Cut(change, "=")
 			if !ok {
 				return &usageError{fmt.Errorf("%s is no change: write name=value", printable(change))}
 			}
-			n := slices.IndexFunc(all, func(s gatehouse.Setting) bool { return s.Name == name })
+			n := slices.IndexFunc(all, func(s shownSetting) bool { return s.Name == name })
 			if n < 0 {
 				return unknownSetting(name)
 			}
 			changes[name] = asJSON(text, all[n].Value)
 		}
-		if err := e.Change(ctx, changes); err != nil {
-			return err
-		}
-		return done(p, e)
+		return apply(ctx, p, api, changes)
 	})
 }
 
@@ -145,32 +179,32 @@ type settingsResetCommand struct {
 
 // Run implements command.
 func (c *settingsResetCommand) Run(ctx context.Context, p *program) error {
-	return c.edit(ctx, p, func(e *gatehouse.SettingsEditor) error {
-		if _, err := show(e.All(), c.Names); err != nil {
+	return c.callDatabase(ctx, p, func(api *client.Client) error {
+		all, err := readSettings(ctx, api)
+		if err != nil {
 			return err
 		}
-		changes := map[string]json.RawMessage{}
+		if _, err := show(all, c.Names); err != nil {
+			return err
+		}
+		changes := map[string]any{}
 		for _, name := range c.Names {
-			changes[name] = json.RawMessage("null")
+			changes[name] = nil
 		}
-		if err := e.Change(ctx, changes); err != nil {
-			return err
-		}
-		return done(p, e)
+		return apply(ctx, p, api, changes)
 	})
 }
 
-// done says what operators have changed by now.
-func done(p *program, e *gatehouse.SettingsEditor) error {
-	var changed []string
-	for _, s := range e.All() {
-		if s.Changed {
-			changed = append(changed, s.Name)
-		}
+// apply makes changes and says what operators have changed by now.
+func apply(ctx context.Context, p *program, api *client.Client, changes map[string]any) error {
+	s, err := api.Instance.UpdateSettings(ctx, client.SettingsChange{Settings: changes})
+	if err != nil {
+		return err
 	}
+	changed := s.Changed
 	if len(changed) == 0 {
 		changed = []string{"nothing"}
 	}
-	_, err := fmt.Fprintln(p.stdout, "Changed by operators:", strings.Join(changed, ", ")+". Servers obey within two seconds.")
+	_, err = fmt.Fprintln(p.stdout, "Changed by operators:", strings.Join(changed, ", ")+". Servers obey within two seconds.")
 	return err
 }

@@ -32,8 +32,9 @@ var allowed = map[string]string{
 	"backendapi":             "user session internal/bulk internal/flow internal/settings internal/jwttemplate internal/secretkey internal/apierr internal/httpjson internal/strictjson internal/upload internal/audit internal/origin internal/webhook",
 	"ui":                     "",
 	"webhook":                "",
+	"client":                 "",
 	"gatehousetest":          ". auth user session notify",
-	"cmd/gatehouse":          ". auth auth/jwks middleware session notify user internal/logging internal/secretfile",
+	"cmd/gatehouse":          ". client auth auth/jwks middleware session notify user internal/logging internal/secretfile",
 
 	"internal/apierr":      "auth user session internal/bulk internal/flow internal/settings internal/jwttemplate internal/secretkey internal/sqldb internal/webhook",
 	"internal/audit":       "internal/origin internal/sqldb",
