@@ -81,9 +81,13 @@ type Client struct {
 	Users         Users
 	Sessions      Sessions
 	SignInTokens  SignInTokens
+	ActorTokens   ActorTokens
 	Invitations   Invitations
 	JWTTemplates  JWTTemplates
 	TestingTokens TestingTokens
+	Jobs          Jobs
+	SigningKeys   SigningKeys
+	SecretKeys    SecretKeys
 	Instance      Instance
 
 	base    *url.URL      // with /v1
@@ -127,9 +131,13 @@ func (c *Client) services() {
 	c.Users = Users{c}
 	c.Sessions = Sessions{c}
 	c.SignInTokens = SignInTokens{c}
+	c.ActorTokens = ActorTokens{c}
 	c.Invitations = Invitations{c}
 	c.JWTTemplates = JWTTemplates{c}
 	c.TestingTokens = TestingTokens{c}
+	c.Jobs = Jobs{c}
+	c.SigningKeys = SigningKeys{c}
+	c.SecretKeys = SecretKeys{c}
 	c.Instance = Instance{c}
 }
 
