@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatehouse-dev/gatehouse"
 	"github.com/gatehouse-dev/gatehouse/client"
 	"github.com/gatehouse-dev/gatehouse/gatehousetest"
 )
@@ -346,109 +344,6 @@ func TestInstance(t *testing.T) {
 				t.Errorf("TestingTokens.Create = %+v, %v", token, err)
 			}
 		})
-	}
-}
-
-func TestKeys(t *testing.T) {
-	s := gatehousetest.New(t, gatehousetest.WithConfig(func(c *gatehouse.Config) { c.SigningKeyPEM = "" }))
-	c, ctx := s.BackendAPI(), t.Context()
-	next, err := c.SigningKeys.Add(ctx)
-	if err != nil || next.Status != "next" || !next.SignsAfter.After(s.Clock.Now()) {
-		t.Fatalf("Add = %+v, %v", next, err)
-	}
-	if active, err := c.SigningKeys.Promote(ctx, next.KeyID); err != nil || active.Status != "active" || active.PromotedAt.IsZero() || active.RotatesAt.IsZero() {
-		t.Errorf("Promote = %+v, %v", active, err)
-	}
-	all, err := c.SigningKeys.List(ctx)
-	if err != nil || len(all) != 2 || all[0].Status != "retiring" || all[0].RetiresAt.IsZero() {
-		t.Fatalf("List = %+v, %v", all, err)
-	}
-	if _, err := c.SigningKeys.Retire(ctx, all[0].KeyID); !errors.Is(err, client.ErrConflict) {
-		t.Errorf("Retire too early: %v", err)
-	}
-	s.Clock.Set(all[0].RetiresAt.Time)
-	if k, err := c.SigningKeys.Retire(ctx, all[0].KeyID); err != nil || k.Status != "retired" {
-		t.Errorf("Retire = %+v, %v", k, err)
-	}
-	if k, err := c.SigningKeys.Revoke(ctx, next.KeyID); err != nil || k.Status != "revoked" {
-		t.Errorf("Revoke = %+v, %v", k, err)
-	}
-
-	made, err := c.SecretKeys.Create(ctx, "billing", time.Hour)
-	if err != nil || made.Secret == "" || made.Label != "billing" || made.Status != "active" || made.ExpiresAt.IsZero() {
-		t.Fatalf("Create = %+v, %v", made, err)
-	}
-	other, err := client.New(client.Config{URL: s.URL + "/api", SecretKey: made.Secret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := other.SecretKeys.List(ctx, 0, 0)
-	if err != nil || page.TotalCount != 2 || !page.Data[0].Configured || page.Data[1].ID != made.ID || page.Data[1].Secret != "" {
-		t.Errorf("List = %+v, %v", page, err)
-	}
-	if k, err := other.SecretKeys.Revoke(ctx, made.ID); err != nil || k.Status != "revoked" || k.RevokedAt.IsZero() {
-		t.Errorf("Revoke = %+v, %v", k, err)
-	}
-	if _, err := other.SecretKeys.List(ctx, 0, 0); !errors.Is(err, client.ErrUnauthorized) {
-		t.Errorf("a revoked key: %v", err)
-	}
-}
-
-// Many users are deleted by a job, which is previewed, followed and ended.
-func TestJobs(t *testing.T) {
-	s := gatehousetest.New(t)
-	c, ctx := s.BackendAPI(), t.Context()
-	var ids []string
-	for n := range 4 {
-		u, err := c.Users.Create(ctx, client.NewUser{EmailAddresses: []string{fmt.Sprintf("user%d@example.com", n)}, SkipPasswordRequirement: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, u.ID)
-	}
-	some := client.Selection{Filter: &client.UserQuery{EmailAddresses: []string{"user0@example.com", "user1@example.com"}, Banned: new(false)}}
-	preview, err := c.Users.PreviewDeleteMany(ctx, some)
-	if err != nil || !preview.DryRun || preview.Total != 2 || len(preview.Sample) != 2 || preview.ID != "" {
-		t.Fatalf("PreviewDeleteMany = %+v, %v", preview, err)
-	}
-	for _, who := range []client.Selection{some, {IDs: ids[2:3]}} {
-		job, err := c.Users.DeleteMany(ctx, who)
-		if err != nil || job.ID == "" || job.Type != "bulk_delete" {
-			t.Fatalf("DeleteMany = %+v, %v", job, err)
-		}
-		for j, err := range c.Jobs.Watch(ctx, job.ID) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			job = j
-		}
-		if !job.Finished() || job.Status != "completed" || job.Done != job.Total || job.FinishedAt.IsZero() {
-			t.Errorf("the job is %+v", job)
-		}
-		if _, err := c.Jobs.Cancel(ctx, job.ID); !errors.Is(err, client.ErrConflict) {
-			t.Errorf("Cancel of a finished job = %v", err)
-		}
-	}
-	left, err := c.Users.List(ctx, client.UserQuery{})
-	if err != nil || !slices.Equal(userIDs(left), ids[3:]) {
-		t.Errorf("left are %v, %v; want %v", userIDs(left), err, ids[3:])
-	}
-	page, err := c.Jobs.List(ctx, 1, 0)
-	if err != nil || page.TotalCount != 2 || len(page.Data) != 1 {
-		t.Errorf("List = %+v, %v", page, err)
-	}
-	if _, err := c.Users.DeleteMany(ctx, client.Selection{Filter: &client.UserQuery{}}); !is(err, 422, "form_param_missing") {
-		t.Errorf("DeleteMany of everybody = %v", err)
-	}
-	if _, err := c.Users.DeleteMany(ctx, client.Selection{}); !is(err, 422, "form_param_missing") {
-		t.Errorf("DeleteMany of nobody = %v", err)
-	}
-	ended, cancel := context.WithCancel(ctx)
-	cancel()
-	for j, err := range c.Jobs.Watch(ended, page.Data[0].ID) {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("Watch with a context that has ended: %+v, %v", j, err)
-		}
 	}
 }
 

@@ -69,6 +69,26 @@ func TestIDsAreChecked(t *testing.T) {
 			_, err := c.Sessions.List(ctx, client.SessionQuery{ClientID: id + " "})
 			return err
 		},
+		"EmailAddresses.Get": func(id string) error { _, err := c.EmailAddresses.Get(ctx, id); return err },
+		"EmailAddresses.Create": func(id string) error {
+			_, err := c.EmailAddresses.Create(ctx, client.NewAddress{UserID: id})
+			return err
+		},
+		"EmailAddresses.Update": func(id string) error {
+			_, err := c.EmailAddresses.Update(ctx, id, client.AddressChange{})
+			return err
+		},
+		"EmailAddresses.Delete": func(id string) error { return c.EmailAddresses.Delete(ctx, id) },
+		"PhoneNumbers.Get":      func(id string) error { _, err := c.PhoneNumbers.Get(ctx, id); return err },
+		"PhoneNumbers.Create": func(id string) error {
+			_, err := c.PhoneNumbers.Create(ctx, client.NewAddress{UserID: id})
+			return err
+		},
+		"PhoneNumbers.Update": func(id string) error {
+			_, err := c.PhoneNumbers.Update(ctx, id, client.AddressChange{})
+			return err
+		},
+		"PhoneNumbers.Delete": func(id string) error { return c.PhoneNumbers.Delete(ctx, id) },
 		"SignInTokens.Create": func(id string) error { _, err := c.SignInTokens.Create(ctx, id, 0); return err },
 		"SignInTokens.Revoke": func(id string) error { _, err := c.SignInTokens.Revoke(ctx, id); return err },
 		"ActorTokens.Create": func(id string) error {
