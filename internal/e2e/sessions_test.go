@@ -132,6 +132,7 @@ func TestGoSDKOperatesSessions(t *testing.T) {
 	}
 	_, err = sessions.CreateToken(ctx, &clerksession.CreateTokenParams{ID: made.ID, TemplateName: "nothing"})
 	wantSDKError(t, err, http.StatusNotFound, "resource_not_found")
+	//lint:ignore SA1019 what is deprecated answers so
 	_, err = sessions.Verify(ctx, &clerksession.VerifyParams{ID: made.ID, Token: &token.JWT})
 	wantSDKError(t, err, http.StatusGone, "operation_deprecated")
 
@@ -141,6 +142,7 @@ func TestGoSDKOperatesSessions(t *testing.T) {
 	}
 	_, err = clients.Verify(ctx, &clerkclient.VerifyParams{Token: &token.JWT})
 	wantSDKError(t, err, http.StatusBadRequest, "cookie_invalid")
+	//lint:ignore SA1019 what is deprecated answers so
 	_, err = clients.List(ctx, &clerkclient.ListParams{})
 	wantSDKError(t, err, http.StatusGone, "operation_deprecated")
 	if revoked, err := sessions.Revoke(ctx, &clerksession.RevokeParams{ID: made.ID}); err != nil || revoked.Status != "revoked" {
