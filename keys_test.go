@@ -8,19 +8,22 @@ import (
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
+	"github.com/gatehouse-dev/gatehouse/client"
 	"github.com/gatehouse-dev/gatehouse/gatehousetest"
-	"github.com/gatehouse-dev/gatehouse/session"
 )
 
 // managed opens the keys of a development server as a tool does.
 func managed(t *testing.T, cfg gatehouse.Config) (states string, next time.Time) {
 	t.Helper()
-	err := gatehouse.ManageKeys(t.Context(), cfg, func(keys *session.Keys) error {
-		for _, k := range keys.All() {
-			states += string(k.State) + " "
+	err := gatehouse.Manage(t.Context(), cfg, func(api *client.Client) error {
+		keys, err := api.SigningKeys.List(t.Context())
+		for _, k := range keys {
+			states += k.Status + " "
+			if k.Status == "active" {
+				next = k.RotatesAt.Time
+			}
 		}
-		next = keys.NextRotation()
-		return nil
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -86,8 +89,13 @@ func TestRevokedKey(t *testing.T) {
 	if got := status(); got != 200 {
 		t.Fatalf("signed in: %d", got)
 	}
-	err := gatehouse.ManageKeys(t.Context(), cfg, func(keys *session.Keys) error {
-		return keys.Revoke(t.Context(), keys.All()[0].ID)
+	err := gatehouse.Manage(t.Context(), cfg, func(api *client.Client) error {
+		keys, err := api.SigningKeys.List(t.Context())
+		if err != nil {
+			return err
+		}
+		_, err = api.SigningKeys.Revoke(t.Context(), keys[0].KeyID)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -193,13 +193,13 @@ func (s *Server) openSessions(ctx context.Context, st *storage, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	keysConfig := c.signingKeys(st.keys, ring)
-	keysConfig.External = external
 	open := session.OpenKeys
 	if s.manages {
 		open = session.ManageKeys
 	}
-	keys, err := open(ctx, keysConfig)
+	keys, err := open(ctx, session.KeysConfig{
+		Store: st.keys, Sealer: ring, External: external, RotateEvery: max(c.KeyRotation, 0), Now: c.Now, Logger: c.Logger,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -78,13 +78,19 @@ type Config struct {
 
 // Client calls one server. It is safe for concurrent use.
 type Client struct {
-	Users         Users
-	Sessions      Sessions
-	SignInTokens  SignInTokens
-	Invitations   Invitations
-	JWTTemplates  JWTTemplates
-	TestingTokens TestingTokens
-	Instance      Instance
+	Users          Users
+	EmailAddresses EmailAddresses
+	PhoneNumbers   PhoneNumbers
+	Sessions       Sessions
+	SignInTokens   SignInTokens
+	ActorTokens    ActorTokens
+	Invitations    Invitations
+	JWTTemplates   JWTTemplates
+	TestingTokens  TestingTokens
+	Jobs           Jobs
+	SigningKeys    SigningKeys
+	SecretKeys     SecretKeys
+	Instance       Instance
 
 	base    *url.URL      // with /v1
 	key     func() string // a function prints as an address, whatever prints the Client (L-02)
@@ -125,11 +131,17 @@ func New(cfg Config) (*Client, error) {
 
 func (c *Client) services() {
 	c.Users = Users{c}
+	c.EmailAddresses = EmailAddresses{c}
+	c.PhoneNumbers = PhoneNumbers{c}
 	c.Sessions = Sessions{c}
 	c.SignInTokens = SignInTokens{c}
+	c.ActorTokens = ActorTokens{c}
 	c.Invitations = Invitations{c}
 	c.JWTTemplates = JWTTemplates{c}
 	c.TestingTokens = TestingTokens{c}
+	c.Jobs = Jobs{c}
+	c.SigningKeys = SigningKeys{c}
+	c.SecretKeys = SecretKeys{c}
 	c.Instance = Instance{c}
 }
 

@@ -41,6 +41,10 @@ func TestIDsAreChecked(t *testing.T) {
 		"Users.Unban":           func(id string) error { _, err := c.Users.Unban(ctx, id); return err },
 		"Users.Lock":            func(id string) error { _, err := c.Users.Lock(ctx, id); return err },
 		"Users.Unlock":          func(id string) error { _, err := c.Users.Unlock(ctx, id); return err },
+		"Users.VerifyPassword":  func(id string) error { _, err := c.Users.VerifyPassword(ctx, id, ""); return err },
+		"Users.VerifyTOTP":      func(id string) error { _, err := c.Users.VerifyTOTP(ctx, id, ""); return err },
+		"Users.RemovePassword":  func(id string) error { _, err := c.Users.RemovePassword(ctx, id, false); return err },
+		"Users.DisableMFA":      func(id string) error { return c.Users.DisableMFA(ctx, id) },
 		"Users.SetImage":        func(id string) error { _, err := c.Users.SetImage(ctx, id, strings.NewReader("")); return err },
 		"Users.RemoveImage":     func(id string) error { _, err := c.Users.RemoveImage(ctx, id); return err },
 		"Users.List": func(id string) error {
@@ -65,9 +69,48 @@ func TestIDsAreChecked(t *testing.T) {
 			_, err := c.Sessions.List(ctx, client.SessionQuery{ClientID: id + " "})
 			return err
 		},
+		"EmailAddresses.Get": func(id string) error { _, err := c.EmailAddresses.Get(ctx, id); return err },
+		"EmailAddresses.Create": func(id string) error {
+			_, err := c.EmailAddresses.Create(ctx, client.NewAddress{UserID: id})
+			return err
+		},
+		"EmailAddresses.Update": func(id string) error {
+			_, err := c.EmailAddresses.Update(ctx, id, client.AddressChange{})
+			return err
+		},
+		"EmailAddresses.Delete": func(id string) error { return c.EmailAddresses.Delete(ctx, id) },
+		"PhoneNumbers.Get":      func(id string) error { _, err := c.PhoneNumbers.Get(ctx, id); return err },
+		"PhoneNumbers.Create": func(id string) error {
+			_, err := c.PhoneNumbers.Create(ctx, client.NewAddress{UserID: id})
+			return err
+		},
+		"PhoneNumbers.Update": func(id string) error {
+			_, err := c.PhoneNumbers.Update(ctx, id, client.AddressChange{})
+			return err
+		},
+		"PhoneNumbers.Delete": func(id string) error { return c.PhoneNumbers.Delete(ctx, id) },
 		"SignInTokens.Create": func(id string) error { _, err := c.SignInTokens.Create(ctx, id, 0); return err },
 		"SignInTokens.Revoke": func(id string) error { _, err := c.SignInTokens.Revoke(ctx, id); return err },
-		"Invitations.Revoke":  func(id string) error { _, err := c.Invitations.Revoke(ctx, id); return err },
+		"ActorTokens.Create": func(id string) error {
+			_, err := c.ActorTokens.Create(ctx, client.NewActorToken{UserID: id})
+			return err
+		},
+		"ActorTokens.Revoke": func(id string) error { _, err := c.ActorTokens.Revoke(ctx, id); return err },
+		"Invitations.Revoke": func(id string) error { _, err := c.Invitations.Revoke(ctx, id); return err },
+		"Jobs.Get":           func(id string) error { _, err := c.Jobs.Get(ctx, id); return err },
+		"Jobs.Cancel":        func(id string) error { _, err := c.Jobs.Cancel(ctx, id); return err },
+		"Users.DeleteMany": func(id string) error {
+			_, err := c.Users.DeleteMany(ctx, client.Selection{IDs: []string{id}})
+			return err
+		},
+		"Users.DeleteMany by filter": func(id string) error {
+			_, err := c.Users.DeleteMany(ctx, client.Selection{Filter: &client.UserQuery{IDs: []string{id}}})
+			return err
+		},
+		"SigningKeys.Promote": func(id string) error { _, err := c.SigningKeys.Promote(ctx, id); return err },
+		"SigningKeys.Retire":  func(id string) error { _, err := c.SigningKeys.Retire(ctx, id); return err },
+		"SigningKeys.Revoke":  func(id string) error { _, err := c.SigningKeys.Revoke(ctx, id); return err },
+		"SecretKeys.Revoke":   func(id string) error { _, err := c.SecretKeys.Revoke(ctx, id); return err },
 		"JWTTemplates.Get":    func(id string) error { _, err := c.JWTTemplates.Get(ctx, id); return err },
 		"JWTTemplates.Update": func(id string) error {
 			_, err := c.JWTTemplates.Update(ctx, id, client.JWTTemplateFields{})
@@ -102,7 +145,7 @@ func TestSecretsAreRedacted(t *testing.T) {
 		c, *c,
 		client.Config{SecretKey: canary},
 		token, *token,
-		client.NewUser{Password: canary},
+		client.NewUser{Password: canary, PasswordDigest: canary, TOTPSecret: canary, BackupCodes: []client.Secret{canary}},
 		client.UserChange{Password: canary},
 		&client.NewUser{Password: canary},
 	} {
@@ -132,7 +175,7 @@ func TestPasswordIsSent(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{}`)
 	})
-	if _, err := c.Users.Create(t.Context(), client.NewUser{Username: "ada", Password: "canary"}); err != nil {
+	if _, err := c.Users.Create(t.Context(), client.NewUser{Username: "ada", Password: "canary", SkipUserRequirement: true, SkipPasswordRequirement: true}); err != nil {
 		t.Error(err)
 	}
 	if _, err := c.Users.Update(t.Context(), "user_1", client.UserChange{Password: "canary"}); err != nil {

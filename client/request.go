@@ -25,6 +25,12 @@ type request struct {
 
 // get asks for what is decoded into out.
 func (c *Client) get(ctx context.Context, path string, query url.Values, out any) error {
+	_, err := c.getWithHeader(ctx, path, query, out)
+	return err
+}
+
+// getWithHeader is get for an answer whose header counts.
+func (c *Client) getWithHeader(ctx context.Context, path string, query url.Values, out any) (http.Header, error) {
 	return c.do(ctx, request{method: http.MethodGet, path: path, query: query}, out)
 }
 
@@ -40,23 +46,30 @@ func (c *Client) send(ctx context.Context, method, path string, in, out any) err
 		}
 		r.contentType, r.body = "application/json", body.Bytes()
 	}
-	return c.do(ctx, r, out)
+	_, err := c.do(ctx, r, out)
+	return err
 }
 
 // do sends r until it is answered for good, and decodes the answer into out; nil drops it.
-func (c *Client) do(ctx context.Context, r request, out any) error {
-	body, err := c.attempt(ctx, r)
+func (c *Client) do(ctx context.Context, r request, out any) (http.Header, error) {
+	a, err := c.attempt(ctx, r)
 	if err != nil || out == nil {
-		return err
+		return a.header, err
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("%w: %s /v1%s: %w", ErrNotAnAPI, r.method, r.path, err)
+	if err := json.Unmarshal(a.body, out); err != nil {
+		return nil, fmt.Errorf("%w: %s /v1%s: %w", ErrNotAnAPI, r.method, r.path, err)
 	}
-	return nil
+	return a.header, nil
+}
+
+// success is an answer to what was asked.
+type success struct {
+	header http.Header
+	body   []byte
 }
 
 // once sends r one time.
-func (c *Client) once(ctx context.Context, r request) ([]byte, error) {
+func (c *Client) once(ctx context.Context, r request) (success, error) {
 	u := *c.base
 	u.Path += r.path
 	u.RawQuery = r.query.Encode()
@@ -66,7 +79,7 @@ func (c *Client) once(ctx context.Context, r request) ([]byte, error) {
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), body)
 	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
+		return success{}, fmt.Errorf("client: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key())
 	req.Header.Set("Accept", "application/json")
@@ -77,10 +90,11 @@ func (c *Client) once(ctx context.Context, r request) ([]byte, error) {
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, &sendError{fmt.Errorf("client: %w", err)}
+		return success{}, &sendError{fmt.Errorf("client: %w", err)}
 	}
 	defer res.Body.Close()
-	return read(res)
+	data, err := read(res)
+	return success{res.Header, data}, err
 }
 
 // read returns the body of a success, bounded; everything else is an error.

@@ -20,18 +20,18 @@ func (e *sendError) Error() string { return e.err.Error() }
 func (e *sendError) Unwrap() error { return e.err }
 
 // attempt sends r until there is an answer that another try would not change.
-func (c *Client) attempt(ctx context.Context, r request) ([]byte, error) {
+func (c *Client) attempt(ctx context.Context, r request) (success, error) {
 	for try := 0; ; try++ {
-		body, err := c.once(ctx, r)
+		a, err := c.once(ctx, r)
 		if err == nil {
-			return body, nil
+			return a, nil
 		}
 		if try > 0 && r.method == http.MethodDelete && errors.Is(err, ErrNotFound) {
-			return nil, nil // the try before did it
+			return success{}, nil // the try before did it
 		}
 		pause, again := r.again(err, try)
 		if !again || try >= c.retries || !sleep(ctx, pause) {
-			return nil, err
+			return success{}, err
 		}
 	}
 }

@@ -94,7 +94,7 @@ func one[T any](ctx context.Context, c *Client, method, above, kind, id, below s
 		return nil, err
 	}
 	v := new(T)
-	return orNil(v, c.do(ctx, request{method: method, path: above + id + below}, v))
+	return orNil(v, c.send(ctx, method, above+id+below, nil, v))
 }
 
 // list asks for a page of a list without filters.

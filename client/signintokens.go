@@ -30,7 +30,7 @@ func (s SignInTokens) Create(ctx context.Context, userID string, life time.Durat
 	return orNil(t, s.c.send(ctx, http.MethodPost, "/sign_in_tokens", struct {
 		UserID string `json:"user_id"`
 		Life   int    `json:"expires_in_seconds,omitzero"`
-	}{userID, int(life.Round(time.Second) / time.Second)}, t))
+	}{userID, seconds(life)}, t))
 }
 
 // Revoke makes a token useless that nobody has used yet.

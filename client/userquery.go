@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"net/url"
 	"slices"
@@ -41,6 +40,8 @@ type UserQuery struct {
 	// created_at, and without Offset. Users who come and go meanwhile move nobody from
 	// one page to another.
 	StartingAfter string
+
+	cursor string // of the page before
 }
 
 // filters are the part of q that List and Count share.
@@ -92,17 +93,23 @@ func (q UserQuery) check() error {
 
 // List returns one page of users.
 func (s Users) List(ctx context.Context, q UserQuery) ([]*User, error) {
+	page, _, err := s.page(ctx, q)
+	return page, err
+}
+
+// page returns one page of users, and what the next one begins behind: "" after the last.
+func (s Users) page(ctx context.Context, q UserQuery) (page []*User, cursor string, err error) {
 	if err := q.check(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	v := q.filters()
 	v.text("order_by", q.OrderBy)
 	v.number("limit", q.Limit)
 	v.number("offset", q.Offset)
 	v.text("starting_after", q.StartingAfter)
-	var page []*User
-	err := s.c.get(ctx, "/users", url.Values(v), &page)
-	return page, err
+	v.text("cursor", q.cursor)
+	header, err := s.c.getWithHeader(ctx, "/users", url.Values(v), &page)
+	return page, header.Get("Next-Cursor"), err
 }
 
 // Count counts the users that q selects; its page and order do not matter.
@@ -118,64 +125,29 @@ func (s Users) Count(ctx context.Context, q UserQuery) (int, error) {
 }
 
 // All ranges over the users that q selects, in pages of q.Limit. An error is the last
-// thing that it yields. In the order of created_at nobody is left out or comes twice,
-// whoever is created or deleted meanwhile, also by the loop; in another order somebody may,
-// as pages are then cut by number.
+// thing that it yields. Nobody is left out or comes twice because others are created,
+// changed or deleted meanwhile, also by the loop; only who moves in the order by a change
+// of their own may.
 func (s Users) All(ctx context.Context, q UserQuery) iter.Seq2[*User, error] {
 	if q.Limit == 0 {
 		q.Limit = MaxLimit
 	}
-	if field := strings.TrimLeft(q.OrderBy, "+-"); field != "" && field != "created_at" {
-		return pages(ctx, q.Limit, q.Offset, func(ctx context.Context, limit, offset int) ([]*User, error) {
-			q.Limit, q.Offset = limit, offset
-			return s.List(ctx, q)
-		})
-	}
 	return func(yield func(*User, error) bool) {
-		page, err := s.List(ctx, q)
-		for err == nil && len(page) > 0 {
-			// The next page is read first: then the loop may delete the user it begins behind.
-			var next []*User
-			if len(page) == q.Limit {
-				next, err = s.behind(ctx, q, page)
+		for q := q; ; {
+			page, cursor, err := s.page(ctx, q)
+			if err != nil {
+				yield(nil, err)
+				return
 			}
 			for _, u := range page {
 				if !yield(u, nil) {
 					return
 				}
 			}
-			page = next
-		}
-		if err != nil {
-			yield(nil, err)
-		}
-	}
-}
-
-// errLost is a place in a list that cannot be found again.
-var errLost = errors.New("client: all users of the last page are gone: the list has lost its place")
-
-// behind returns the page that follows one. The server cannot continue behind a user who
-// was deleted in this moment: then it does behind the one before.
-func (s Users) behind(ctx context.Context, q UserQuery, page []*User) ([]*User, error) {
-	q.Offset = 0
-	for last := len(page) - 1; last >= 0; last-- {
-		q.StartingAfter = page[last].ID
-		next, err := s.List(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		if len(next) == 0 {
-			_, err := s.Get(ctx, page[last].ID)
-			if errors.Is(err, ErrNotFound) {
-				continue
+			if cursor == "" {
+				return
 			}
-			return nil, err
+			q.Offset, q.StartingAfter, q.cursor = 0, "", cursor
 		}
-		seen := page[last+1:]
-		return slices.DeleteFunc(next, func(u *User) bool {
-			return slices.ContainsFunc(seen, func(o *User) bool { return o.ID == u.ID })
-		}), nil
 	}
-	return nil, errLost
 }

@@ -30,6 +30,14 @@ type NewUser struct {
 	// SkipPasswordChecks takes a password that the rules of the instance would not.
 	SkipPasswordChecks bool `json:"skip_password_checks,omitzero"`
 
+	// PasswordDigest is a password that another system has hashed with PasswordHasher:
+	// bcrypt, argon2id, scrypt_firebase and others.
+	PasswordDigest Secret `json:"-"`
+	PasswordHasher string `json:"password_hasher,omitzero"`
+
+	TOTPSecret  Secret   `json:"-"` // of an authenticator app, in base32
+	BackupCodes []Secret `json:"-"` // as they are, or as bcrypt digests
+
 	// Values that are encoded as JSON objects of at most 8 KiB each; nil is {}.
 	PublicMetadata  any `json:"public_metadata,omitempty"`
 	PrivateMetadata any `json:"private_metadata,omitempty"`
@@ -85,11 +93,22 @@ func (s Users) Get(ctx context.Context, id string) (*User, error) {
 // Create makes a user. Errors: ErrTaken, *Error.
 func (s Users) Create(ctx context.Context, n NewUser) (*User, error) {
 	u := new(User)
-	err := s.c.send(ctx, http.MethodPost, "/users", struct {
+	return orNil(u, s.c.send(ctx, http.MethodPost, "/users", n.wire(), u))
+}
+
+// wire is n with the secrets in it, which print as nothing in a NewUser.
+func (n NewUser) wire() any {
+	codes := make([]string, len(n.BackupCodes))
+	for i, code := range n.BackupCodes {
+		codes[i] = string(code)
+	}
+	return struct {
 		NewUser
-		Password string `json:"password,omitzero"`
-	}{n, string(n.Password)}, u)
-	return orNil(u, err)
+		Password       string   `json:"password,omitzero"`
+		PasswordDigest string   `json:"password_digest,omitzero"`
+		TOTPSecret     string   `json:"totp_secret,omitzero"`
+		BackupCodes    []string `json:"backup_codes,omitempty"`
+	}{n, string(n.Password), string(n.PasswordDigest), string(n.TOTPSecret), codes}
 }
 
 // Update changes a user. Errors: ErrTaken, *Error.
@@ -157,10 +176,11 @@ func (s Users) SetImage(ctx context.Context, id string, image io.Reader) (*User,
 		return nil, fmt.Errorf("client: read image: %w", err)
 	}
 	u := new(User)
-	return orNil(u, s.c.do(ctx, request{
+	_, err = s.c.do(ctx, request{
 		method: http.MethodPost, path: "/users/" + id + "/profile_image",
 		contentType: form.FormDataContentType(), body: body.Bytes(),
-	}, u))
+	}, u)
+	return orNil(u, err)
 }
 
 // RemoveImage takes the picture away; an avatar is drawn in its place.

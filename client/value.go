@@ -84,3 +84,6 @@ func (m *Metadata) UnmarshalJSON(raw []byte) error {
 	*m = bytes.Clone(raw)
 	return nil
 }
+
+// seconds is a period on the wire.
+func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }

@@ -19,11 +19,16 @@ type cli struct {
 
 	Invitations invitationsCommand `cmd:"" help:"Invite people by e-mail."`
 
+	Jobs jobsCommand `cmd:"" help:"Follow and end work on many users."`
+
 	Settings settingsCommand `cmd:"" help:"Show and change what the instance asks of people and lets them do, while servers run."`
-	Keys     keysCommand     `cmd:"" help:"Show, rotate and revoke keys."`
-	Token    tokenCommand    `cmd:"" help:"Explain session tokens."`
-	Doctor   doctorCommand   `cmd:"" help:"Look for what keeps people out: configuration, stores, clocks, keys, hosts, proxies, cookies. Changes nothing."`
-	Version  versionCommand  `cmd:"" help:"Say which build this is."`
+	Keys     keysCommand     `cmd:"" help:"Show the publishable key; rotate and revoke signing keys."`
+
+	SecretKeys secretKeysCommand `cmd:"" help:"Make and revoke the keys that apps show to the Backend API."`
+
+	Token   tokenCommand   `cmd:"" help:"Explain session tokens."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what keeps people out: configuration, stores, clocks, keys, hosts, proxies, cookies. Changes nothing."`
+	Version versionCommand `cmd:"" help:"Say which build this is."`
 }
 
 // command is what a line names.

@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"io"
 	"time"
 
 	"github.com/gatehouse-dev/gatehouse"
-	"github.com/gatehouse-dev/gatehouse/session"
+	"github.com/gatehouse-dev/gatehouse/client"
 )
 
 // keysCommand groups what is about keys.
 type keysCommand struct {
 	Show    keysShowCommand    `cmd:"" help:"Print the publishable key that goes with a public URL."`
-	List    keysListCommand    `cmd:"" help:"List the signing keys and say when the next rotation begins."`
+	List    keysListCommand    `cmd:"" help:"List the signing keys, and what comes next for each."`
 	Add     keysAddCommand     `cmd:"" help:"Make the next signing key: it is published and signs nothing yet."`
 	Promote keysPromoteCommand `cmd:"" help:"Let a key sign. Wait 10 minutes after add."`
 	Retire  keysRetireCommand  `cmd:"" help:"Take a key out whose tokens are dead. Wait 35 minutes after promote."`
@@ -46,99 +46,124 @@ type keyArgument struct {
 	KeyID string `arg:"" name:"key-id" help:"The key's id (kid), as list shows it."`
 }
 
-// manage opens the keys for fn.
-func (f *instanceFlags) manage(ctx context.Context, p *program, fn func(*session.Keys) error) error {
-	return f.with(p, func(config gatehouse.Config) error { return gatehouse.ManageKeys(ctx, config, fn) })
+type keysListCommand struct {
+	jsonFlag
+	instanceFlags
 }
-
-// with resolves the configuration for fn, or prints it.
-func (f *instanceFlags) with(p *program, fn func(gatehouse.Config) error) error {
-	s, err := f.resolve(p, f.Dev, map[string]string{"GATEHOUSE_DIR": f.Dir})
-	if err != nil {
-		return err
-	}
-	if f.PrintConfig {
-		return s.print(p)
-	}
-	config := s.gatehouse
-	config.Logger = s.logger(p)
-	err = fn(config)
-	if _, ok := errors.AsType[*gatehouse.ConfigError](err); ok {
-		return &usageError{err}
-	}
-	return err
-}
-
-func minutes(d time.Duration) int { return int(d / time.Minute) }
-
-type keysListCommand struct{ instanceFlags }
 
 // Run implements command.
 func (c *keysListCommand) Run(ctx context.Context, p *program) error {
-	return c.manage(ctx, p, func(keys *session.Keys) error {
-		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "KEY\tALGORITHM\tSTATE\tSINCE")
-		for _, k := range keys.All() {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.ID, k.Algorithm, k.State, k.StateAt.UTC().Format(time.RFC3339))
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		if at := keys.NextRotation(); !at.IsZero() {
-			fmt.Fprintln(p.stdout, "\nThe next rotation begins", at.UTC().Format(time.RFC3339))
-		}
-		return nil
-	})
-}
-
-type keysAddCommand struct{ instanceFlags }
-
-// Run implements command.
-func (c *keysAddCommand) Run(ctx context.Context, p *program) error {
-	return c.manage(ctx, p, func(keys *session.Keys) error {
-		kid, err := keys.Add(ctx)
+	return c.callDatabase(ctx, p, func(api *client.Client) error {
+		keys, err := api.SigningKeys.List(ctx)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%s is next. In %d minutes: gatehouse keys promote %s\n", kid, minutes(session.PromoteAfter), kid)
-		return nil
+		if c.JSON {
+			return writeJSON(p.stdout, keys)
+		}
+		if len(keys) == 0 {
+			return errors.New("there are no signing keys yet: start the server once")
+		}
+		t := newTable("KEY", "ALGORITHM", "STATE", "SINCE", "NEXT STEP")
+		for _, k := range keys {
+			t.row(k.KeyID, k.Algorithm, k.Status, local(k.UpdatedAt), nextStep(k))
+		}
+		return t.print(p.stdout, columns(p.stdout))
+	})
+}
+
+// nextStep says what comes next for a key, and when.
+func nextStep(k *client.SigningKey) string {
+	switch {
+	case k.Status == "next":
+		return "promote after " + local(k.SignsAfter)
+	case k.Status == "retiring":
+		return "retire after " + local(k.RetiresAt)
+	case k.Configured:
+		return "comes from the configuration"
+	case !k.RotatesAt.IsZero():
+		return "rotates at " + local(k.RotatesAt)
+	}
+	return "-"
+}
+
+type keysAddCommand struct {
+	jsonFlag
+	instanceFlags
+}
+
+// Run implements command.
+func (c *keysAddCommand) Run(ctx context.Context, p *program) error {
+	return c.change(ctx, p, c.jsonFlag, func(api *client.Client) (*client.SigningKey, string, error) {
+		k, err := api.SigningKeys.Add(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		return k, fmt.Sprintf("%s is next. After %s: gatehouse keys promote %s\n", k.KeyID, local(k.SignsAfter), k.KeyID), nil
+	})
+}
+
+// change does one step with a key and says what it came to.
+func (f *instanceFlags) change(ctx context.Context, p *program, how jsonFlag, do func(*client.Client) (k *client.SigningKey, said string, err error)) error {
+	return f.callDatabase(ctx, p, func(api *client.Client) error {
+		k, said, err := do(api)
+		if err != nil {
+			return err
+		}
+		if how.JSON {
+			return writeJSON(p.stdout, k)
+		}
+		_, err = io.WriteString(p.stdout, said)
+		return err
 	})
 }
 
 type keysPromoteCommand struct {
 	keyArgument
+	confirmFlag
+	jsonFlag
 	instanceFlags
 }
 
-// Run implements command.
+// Run implements command. Before its time a key signs only for those who insist.
 func (c *keysPromoteCommand) Run(ctx context.Context, p *program) error {
-	return c.manage(ctx, p, func(keys *session.Keys) error {
-		if err := keys.Promote(ctx, c.KeyID); err != nil {
-			return err
+	return c.change(ctx, p, c.jsonFlag, func(api *client.Client) (*client.SigningKey, string, error) {
+		keys, err := api.SigningKeys.List(ctx)
+		if err != nil {
+			return nil, "", err
 		}
-		fmt.Fprintf(p.stdout, "%s signs. The key before it can be retired in %d minutes.\n", c.KeyID, minutes(session.RetireAfter))
-		return nil
+		for _, k := range keys {
+			if k.KeyID != c.KeyID || k.Status != "next" || !time.Now().Before(k.SignsAfter.Time) {
+				continue
+			}
+			what := fmt.Sprintf("Until %s apps may not know the key, and refuse its tokens. Promote it now", local(k.SignsAfter))
+			if err := c.confirm(p, what, 1); err != nil {
+				return nil, "", err
+			}
+		}
+		k, err := api.SigningKeys.Promote(ctx, c.KeyID)
+		return k, c.KeyID + " signs. `gatehouse keys list` says when the one before it can be retired.\n", err
 	})
 }
 
 type keysRetireCommand struct {
 	keyArgument
+	jsonFlag
 	instanceFlags
 }
 
 // Run implements command.
 func (c *keysRetireCommand) Run(ctx context.Context, p *program) error {
-	return c.manage(ctx, p, func(keys *session.Keys) error {
-		if err := keys.Retire(ctx, c.KeyID); err != nil {
-			return err
-		}
-		fmt.Fprintln(p.stdout, c.KeyID, "is retired.")
-		return nil
+	return c.change(ctx, p, c.jsonFlag, func(api *client.Client) (*client.SigningKey, string, error) {
+		k, err := api.SigningKeys.Retire(ctx, c.KeyID)
+		return k, c.KeyID + " is retired.\n", err
 	})
 }
 
 type keysRevokeCommand struct {
 	keyArgument
+	confirmFlag
+	jsonFlag
 	instanceFlags
 }
 
@@ -156,11 +181,11 @@ Restart those apps to end it sooner.
 
 // Run implements command.
 func (c *keysRevokeCommand) Run(ctx context.Context, p *program) error {
-	return c.manage(ctx, p, func(keys *session.Keys) error {
-		if err := keys.Revoke(ctx, c.KeyID); err != nil {
-			return err
+	return c.change(ctx, p, c.jsonFlag, func(api *client.Client) (*client.SigningKey, string, error) {
+		if err := c.confirm(p, "Revoke "+printable(c.KeyID)+" and sign everybody out", 1); err != nil {
+			return nil, "", err
 		}
-		_, err := fmt.Fprintf(p.stdout, exposed, c.KeyID)
-		return err
+		k, err := api.SigningKeys.Revoke(ctx, c.KeyID)
+		return k, fmt.Sprintf(exposed, c.KeyID), err
 	})
 }

@@ -18,11 +18,11 @@ func signingKeys(t *testing.T, dir string, args ...string) result {
 func listed(t *testing.T, dir string) (ids, states []string) {
 	t.Helper()
 	got := signingKeys(t, dir, "list")
-	if got.code != 0 || !strings.Contains(got.stdout, "next rotation begins") {
+	if got.code != 0 || !strings.Contains(got.stdout, "rotates at ") {
 		t.Fatalf("keys list: %+v", got)
 	}
 	for line := range strings.Lines(got.stdout) {
-		if fields := strings.Fields(line); len(fields) == 4 && strings.HasPrefix(fields[0], "ins_") {
+		if fields := strings.Fields(line); len(fields) >= 4 && strings.HasPrefix(fields[0], "ins_") {
 			ids, states = append(ids, fields[0]), append(states, fields[2])
 		}
 	}
@@ -48,15 +48,18 @@ func TestSigningKeys(t *testing.T) {
 			t.Errorf("%s: %+v, want %d and %q", what, got, code, text)
 		}
 	}
-	want("add", signingKeys(t, dir, "add"), 0, "In 10 minutes: gatehouse keys promote ins_")
+	want("add", signingKeys(t, dir, "add"), 0, ": gatehouse keys promote ins_")
 	ids, states := listed(t, dir)
 	if len(ids) != 2 || strings.Join(states, " ") != "active next" {
 		t.Fatalf("keys are %v %v", ids, states)
 	}
-	want("promote", signingKeys(t, dir, "promote", ids[1]), 0, "in 35 minutes")
-	want("retire too early", signingKeys(t, dir, "retire", ids[0]), 1, "tokens of it may live until")
-	want("retire an unknown key", signingKeys(t, dir, "retire", "ins_x"), 1, "not found")
-	want("revoke", signingKeys(t, dir, "revoke", ids[1]), 0, "up to 5 minutes")
+	want("promote too early", signingKeys(t, dir, "promote", ids[1]), 2, "may not know the key")
+	want("promote", signingKeys(t, dir, "promote", ids[1], "--yes"), 0, " signs.")
+	want("retire too early", signingKeys(t, dir, "retire", ids[0]), 1, "may live until")
+	want("retire an unknown key", signingKeys(t, dir, "retire", "ins_x"), 1, "There is nothing of that kind")
+	want("retire what is no key", signingKeys(t, dir, "retire", "../users"), 2, "begin with ins_")
+	want("revoke without a yes", signingKeys(t, dir, "revoke", ids[1]), 2, "sign everybody out")
+	want("revoke", signingKeys(t, dir, "revoke", ids[1], "--yes"), 0, "up to 5 minutes")
 	ids, states = listed(t, dir)
 	if len(ids) != 3 || strings.Join(states, " ") != "retiring revoked active" {
 		t.Errorf("keys are %v %v", ids, states)
@@ -66,4 +69,32 @@ func TestSigningKeys(t *testing.T) {
 		"GATEHOUSE_ENCRYPTION_KEY": string(gatehouse.NewEncryptionKey()), "GATEHOUSE_DATABASE_URL": "sqlite:" + filepath.Join(dir, "gatehouse.db"),
 	}, "keys", "list"), 1, "other mode")
 	want("no key named", execute(t, nil, "keys", "revoke"), 2, "key-id")
+}
+
+// A secret key is told once, works until it is revoked, and is never shown again.
+func TestSecretKeyCommands(t *testing.T) {
+	i := newInstance(t)
+	made := i.run("", "secret-keys", "add", "billing service", "--expires-in", "720h")
+	id, _, _ := strings.Cut(made.stderr, " ")
+	secret := strings.TrimSpace(made.stdout)
+	if made.code != 0 || !strings.HasPrefix(secret, "sk_test_") || !strings.HasPrefix(id, "skey_") {
+		t.Fatalf("add: code %d, %s", made.code, made.stderr)
+	}
+	with := map[string]string{"GATEHOUSE_SECRET_KEY": secret, "GATEHOUSE_API_URL": i.URL + "/api"}
+	got := executeWith(t, with, "", "secret-keys", "list")
+	if got.code != 0 || !strings.Contains(got.stdout, "billing service") || strings.Contains(got.stdout, secret) {
+		t.Errorf("list: %+v", got)
+	}
+	if got := i.runLocal("secret-keys", "list", "--json"); got.code != 0 || !strings.Contains(got.stdout, id) || strings.Contains(got.stdout, secret) {
+		t.Errorf("list: %+v", got)
+	}
+	if got := i.run("", "secret-keys", "revoke", id); got.code != 2 {
+		t.Errorf("revoke without a yes: %+v", got)
+	}
+	if got := i.run("", "secret-keys", "revoke", id, "--yes"); got.code != 0 || got.stdout != id+" is revoked.\n" {
+		t.Errorf("revoke: %+v", got)
+	}
+	if got := executeWith(t, with, "", "users", "list"); got.code != 1 || !strings.Contains(got.stderr, "refuses the key") {
+		t.Errorf("with a revoked key: %+v", got)
+	}
 }

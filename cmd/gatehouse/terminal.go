@@ -132,7 +132,8 @@ func (g *progress) at(done, total int) {
 
 // end leaves the line to what comes next.
 func (g *progress) end() {
-	if g.w != nil && g.shown {
+	if g.shown {
+		g.shown = false
 		fmt.Fprint(g.w, "\r\x1b[K")
 	}
 }

@@ -24,6 +24,7 @@ type usersCommand struct {
 }
 
 type usersListCommand struct {
+	Query string `arg:"" optional:"" name:"text" help:"Part of an e-mail address, a phone number, a username, a name or an id."`
 	userFilterFlags
 	listFlags
 	OrderBy string `name:"order-by" placeholder:"FIELD" help:"created_at, updated_at, email_address, phone_number, username, first_name, last_name, last_active_at or last_sign_in_at; - before it turns it round."`
@@ -36,7 +37,7 @@ func (c *usersListCommand) Run(ctx context.Context, p *program) error {
 		return &usageError{fmt.Errorf("--limit is 1 to %d; --all lists everybody", client.MaxLimit)}
 	}
 	return c.call(ctx, p, func(api *client.Client) error {
-		q := c.query()
+		q := c.query(c.Query)
 		q.OrderBy = c.OrderBy
 		if c.All {
 			return c.all(ctx, p, api, q)

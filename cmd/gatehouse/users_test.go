@@ -243,6 +243,7 @@ func TestInvitationCommands(t *testing.T) {
 		t.Errorf("%d mails, want 1", n)
 	}
 	step("invitations", "create", "eve@example.com")
+	i.Clock.Advance(time.Minute) // the list is by time
 	step("invitations", "create", "bob@example.com", "--silent", "--json", "--expires-in-days", "2", "--public-metadata", `{"team":7}`)
 	step("invitations", "list")
 	var found []client.Invitation

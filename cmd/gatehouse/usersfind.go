@@ -102,19 +102,18 @@ func findUser(ctx context.Context, c *client.Client, name string) (*client.User,
 	return nil, fmt.Errorf("%s may be %s or %s: name the id", printable(name), found[0].ID, found[1].ID)
 }
 
-// userFilterFlags select users.
+// userFilterFlags select users, beside a text that each command takes in its own way.
 type userFilterFlags struct {
-	Query            string `arg:"" optional:"" name:"text" help:"Part of an e-mail address, a phone number, a username, a name or an id."`
-	Banned           *bool  `negatable:"" help:"Only those who are banned; --no-banned those who are not."`
-	CreatedAfter     when   `name:"created-after" placeholder:"WHEN" help:"A day (2026-01-31), a moment (2026-01-31T12:00:00Z) or how long ago (36h, 90d)."`
-	CreatedBefore    when   `name:"created-before" placeholder:"WHEN" help:"As --created-after."`
-	LastActiveAfter  when   `name:"last-active-after" placeholder:"WHEN" help:"As --created-after."`
-	LastActiveBefore when   `name:"last-active-before" placeholder:"WHEN" help:"As --created-after; whoever was never active is left out."`
+	Banned           *bool `negatable:"" help:"Only those who are banned; --no-banned those who are not."`
+	CreatedAfter     when  `name:"created-after" placeholder:"WHEN" help:"A day (2026-01-31), a moment (2026-01-31T12:00:00Z) or how long ago (36h, 90d)."`
+	CreatedBefore    when  `name:"created-before" placeholder:"WHEN" help:"As --created-after."`
+	LastActiveAfter  when  `name:"last-active-after" placeholder:"WHEN" help:"As --created-after."`
+	LastActiveBefore when  `name:"last-active-before" placeholder:"WHEN" help:"As --created-after; whoever was never active is left out."`
 }
 
-func (f *userFilterFlags) query() client.UserQuery {
+func (f *userFilterFlags) query(text string) client.UserQuery {
 	return client.UserQuery{
-		Query: f.Query, Banned: f.Banned,
+		Query: text, Banned: f.Banned,
 		CreatedAfter: f.CreatedAfter.Time, CreatedBefore: f.CreatedBefore.Time,
 		LastActiveAfter: f.LastActiveAfter.Time, LastActiveBefore: f.LastActiveBefore.Time,
 	}

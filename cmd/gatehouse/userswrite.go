@@ -186,35 +186,6 @@ func (c *usersUpdateCommand) primary(u *client.User) (email, phone string, err e
 	return email, phone, nil
 }
 
-type usersDeleteCommand struct {
-	userArguments
-	confirmFlag
-	jsonFlag
-	instanceFlags
-}
-
-// Run implements command.
-func (c *usersDeleteCommand) Run(ctx context.Context, p *program) error {
-	return c.call(ctx, p, func(api *client.Client) error {
-		users, err := c.find(ctx, p, api)
-		if err != nil {
-			return err
-		}
-		if err := c.confirm(p, "Delete "+named(users)+" for good", len(users)); err != nil {
-			return err
-		}
-		return each(p, c.jsonFlag, ids(users), func(id string) (deleted, error) {
-			return deleted{id, true}, api.Users.Delete(ctx, id)
-		}, func(d deleted) string { return d.ID + " is deleted." })
-	})
-}
-
-// deleted is what is left of a thing.
-type deleted struct {
-	ID      string `json:"id"`
-	Deleted bool   `json:"deleted"`
-}
-
 // named says whom a question is about.
 func named(users []*client.User) string {
 	if len(users) != 1 {
