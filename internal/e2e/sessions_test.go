@@ -108,7 +108,7 @@ func operateSessions(t *testing.T, s *stack, checked *spec.Transport) []canary {
 func TestGoSDKOperatesSessions(t *testing.T) {
 	s := newStack(t, "SQLite")
 	jane := s.newBrowser(1, http.DefaultTransport)
-	id := jane.backend("POST", "/users", map[string]any{"username": "jane"}).want(t, 200, "").str("id")
+	id := jane.backend("POST", "/users", map[string]any{"email_address": []string{"jane@example.com"}, "skip_password_requirement": true}).want(t, 200, "").str("id")
 	ctx, sessions, clients := t.Context(), clerksession.NewClient(sdkConfig(s)), clerkclient.NewClient(sdkConfig(s))
 
 	made, err := sessions.Create(ctx, &clerksession.CreateParams{UserID: id})

@@ -69,7 +69,8 @@ func publicationsTellOfTheChange(t *testing.T, s user.Store) {
 		}
 	}
 	whole := *got[2].User
-	if whole.TOTPSecret == last.TOTPSecret || len(whole.BackupCodes) != len(last.BackupCodes) || slices.Equal(whole.BackupCodes, last.BackupCodes) {
+	if whole.TOTPSecret == last.TOTPSecret || len(whole.BackupCodes) != len(last.BackupCodes) ||
+		len(last.BackupCodes) > 0 && slices.Equal(whole.BackupCodes, last.BackupCodes) {
 		t.Errorf("the publication holds secrets: %q, %q", string(whole.TOTPSecret), whole.BackupCodes)
 	}
 	whole.PasswordDigest, whole.TOTPSecret, whole.BackupCodes = last.PasswordDigest, last.TOTPSecret, last.BackupCodes
