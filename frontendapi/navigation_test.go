@@ -126,3 +126,18 @@ func claims(t *testing.T, jwt string) map[string]any {
 	must(t, json.Unmarshal(payload, &out))
 	return out
 }
+
+// H-08: 307 sends a body on to wherever it leads, so it answers GET and HEAD alone, however a
+// request dresses up.
+func TestPostsAreNotSentOn(t *testing.T) {
+	s := newServer(t)
+	b := s.signUp("jane@example.com")
+	for _, path := range []string{"/v1/client/touch", "/v1/client/sync", "/v1/client/handshake", "/v1/verify", "/v1/tickets/accept"} {
+		for _, method := range []string{"", "&_method=GET", "&_method=HEAD"} {
+			a := b.post(path+"?redirect_url="+url.QueryEscape(otherApp+"/a")+method, form("password", password))
+			if a.status < 400 || a.header.Get("Location") != "" {
+				t.Errorf("POST %s%s: %d to %q", path, method, a.status, a.header.Get("Location"))
+			}
+		}
+	}
+}
