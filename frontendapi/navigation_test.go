@@ -134,7 +134,7 @@ func TestPostsAreNotSentOn(t *testing.T) {
 	b := s.signUp("jane@example.com")
 	for _, path := range []string{"/v1/client/touch", "/v1/client/sync", "/v1/client/handshake", "/v1/verify", "/v1/tickets/accept"} {
 		for _, method := range []string{"", "&_method=GET", "&_method=HEAD"} {
-			a := b.post(path+"?redirect_url="+url.QueryEscape(otherApp+"/a")+method, form("password", password))
+			a := b.post(path+"?redirect_url="+url.QueryEscape(otherApp+"/a")+method, nil)
 			if a.status < 400 || a.header.Get("Location") != "" {
 				t.Errorf("POST %s%s: %d to %q", path, method, a.status, a.header.Get("Location"))
 			}
