@@ -60,7 +60,10 @@ func (f *instanceFlags) open(ctx context.Context, p *program, sessions bool, fn 
 		config.RedisURL = ""
 	}
 	err = gatehouse.Manage(ctx, config, fn)
-	if _, ok := errors.AsType[*gatehouse.ConfigError](err); ok {
+	if bad, ok := errors.AsType[*gatehouse.ConfigError](err); ok {
+		if bad.Field == "PublicURL" && !f.Dev {
+			err = fmt.Errorf("%w; for the development server of this folder add --dev", err)
+		}
 		return &usageError{err}
 	}
 	return advise(err, "")

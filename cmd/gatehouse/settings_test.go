@@ -72,7 +72,7 @@ func TestSettingsCommands(t *testing.T) {
 	want("a bad value", run("set", "sign_up_mode=open"), 2, "sign_up_mode: This setting is neither")
 	want("a bad type", run("set", "delete_self=maybe"), 2, "delete_self: This setting is not true or false")
 	want("null", run("set", "delete_self=null"), 2, "delete_self: This setting is not true or false")
-	want("production", execute(t, nil, "settings", "get"), 2, "PublicURL is missing")
+	want("production", execute(t, nil, "settings", "get"), 2, "PublicURL is missing", "add --dev")
 	if server.Settings().AppName != "Gatehouse" {
 		t.Error("a refused change left something")
 	}
