@@ -103,6 +103,7 @@ type Service struct {
 	pace   pace
 
 	failures int // of Run in a row, that are not of a store that is away
+	halvings int // of the size of steps, after some took longer than the store allows
 }
 
 // Open returns a Service, after it has brought its table up to date.

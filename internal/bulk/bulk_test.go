@@ -2,6 +2,7 @@ package bulk_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -28,6 +29,24 @@ type fixture struct {
 
 	handled map[user.ID]int // events of users who may not sign in any more
 	onEvent func() error    // runs before each batch of events; nil does nothing
+	most    int             // how many users the store deletes in time; 0 means any number, -1 not even none
+}
+
+// slowStore runs out of time where there is too much to do.
+type slowStore struct {
+	*sqlstore.Store
+	most *int
+}
+
+func (s slowStore) WithTx(tx *sql.Tx) user.Store {
+	return slowStore{s.Store.WithTx(tx).(*sqlstore.Store), s.most}
+}
+
+func (s slowStore) DeleteMany(ctx context.Context, ids []user.ID, event func(user.ID) user.Event) ([]user.ID, error) {
+	if *s.most != 0 && len(ids) > *s.most {
+		return nil, fmt.Errorf("%w: %w", sqldb.ErrUnavailable, context.DeadlineExceeded)
+	}
+	return s.Store.DeleteMany(ctx, ids, event)
 }
 
 func each(t *testing.T, run func(t *testing.T, f *fixture)) {
@@ -47,7 +66,7 @@ func newFixture(t *testing.T, url string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.users, err = user.NewService(user.Config{Store: store, Events: f, Now: f.clock})
+	f.users, err = user.NewService(user.Config{Store: slowStore{store, &f.most}, Events: f, Now: f.clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,6 +217,29 @@ func TestDeleteByFilter(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A step that takes longer than the store allows is tried with fewer users, so that a job
+// ends on a slow machine, too; where even a few take too long the store counts as away.
+func TestSlowStore(t *testing.T) {
+	f := newFixture(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	ids := f.fill(600)
+	f.most = 70
+	j := f.create(bulk.Request{Type: bulk.Delete, Filter: &user.Query{Text: "person."}})
+	f.run(f.Service)
+	f.want(j.ID, bulk.Completed, len(ids), len(ids), 0)
+	f.wantUsers(0)
+
+	if _, err := f.users.Create(t.Context(), people.New(9).NewUser()); err != nil {
+		t.Fatal(err)
+	}
+	f.most = -1
+	j = f.create(bulk.Request{Type: bulk.Delete, Filter: &user.Query{Text: "person."}})
+	if err := f.Run(t.Context()); !errors.Is(err, sqldb.ErrUnavailable) {
+		t.Errorf("Run = %v", err)
+	}
+	f.want(j.ID, bulk.Running, 1, 0, 0)
+	f.wantUsers(1)
 }
 
 // A crash between two steps, or between a step and the end of its sessions, loses and

@@ -13,9 +13,12 @@ import (
 
 const (
 	// idsAtOnce is how many named users one step takes, and ordinalsAtOnce how many stored
-	// ones it looks at: each a transaction of some tenths of a second at most.
-	idsAtOnce      = 500
-	ordinalsAtOnce = user.MaxBatch
+	// ones it looks at: each a transaction of some tenths of a second at most. Users are
+	// changed one by one where they are not deleted, so then a step takes fewer.
+	idsAtOnce       = 500
+	ordinalsAtOnce  = user.MaxBatch
+	changedAtOnce   = 200
+	maxStepHalvings = 6
 	// holdFor is how long a node that is not heard of keeps its job.
 	holdFor = 3 * time.Second
 	// maxFailures is how often in a row a step may fail before the job does; a store that
@@ -73,7 +76,11 @@ func (s *Service) work(ctx context.Context, w *work) error {
 		if !s.pace.free() {
 			return nil
 		}
-		if err := s.step(ctx, w); err != nil {
+		err := s.step(ctx, w)
+		if s.halves(ctx, err) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		if err := s.settle(ctx); err != nil {
@@ -83,8 +90,20 @@ func (s *Service) work(ctx context.Context, w *work) error {
 	if err := s.finish(ctx, w, Completed, ""); err != nil {
 		return err
 	}
+	s.halvings = 0
 	s.log.InfoContext(ctx, "bulk job done", "job_id", w.ID, "done", w.Done, "failed", w.Failed)
 	return nil
+}
+
+// halves reports whether a step that ended with err is to be tried with half the users: a
+// machine under load may not do in time what it usually does, and would fail for ever.
+func (s *Service) halves(ctx context.Context, err error) bool {
+	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || s.halvings == maxStepHalvings {
+		return false
+	}
+	s.halvings++
+	s.log.WarnContext(ctx, "step of a bulk job took too long", "halvings", s.halvings)
+	return true
 }
 
 // settle has the events handled that the steps recorded: no session of a user survives it

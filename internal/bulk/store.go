@@ -182,6 +182,10 @@ func (s *Service) advance(ctx context.Context, q sqldb.Querier, w *work) error {
 	if w.filter != nil {
 		size = ordinalsAtOnce
 	}
+	if w.Type != Delete {
+		size = changedAtOnce
+	}
+	size = max(1, size>>s.halvings)
 	was, now := w.position, s.now()
 	w.position = min(w.through, was+size)
 	n, err := affected(q.ExecContext(ctx, advanceJob, w.ID, was, w.position, s.holder, sqldb.Millis(now.Add(holdFor)), sqldb.Millis(now)))
