@@ -24,6 +24,8 @@ import (
 
 const (
 	bulkOthers = 100 // who do not match
+	// crowdBatch is how many are stored at once: on a slow machine a store takes no more in time.
+	crowdBatch = 200
 	// A development server takes 100 requests in 10 s.
 	bulkPoll = 120 * time.Millisecond
 )
@@ -34,7 +36,7 @@ const (
 func TestBulkDeleteSurvivesKill(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		url := "sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")
-		bulkDeleteSurvivesKill(t, 50_000, url, func(t *testing.T) session.SessionStore {
+		bulkDeleteSurvivesKill(t, crowdSize, url, func(t *testing.T) session.SessionStore {
 			db, err := sqldb.Open(t.Context(), url)
 			if err != nil {
 				t.Fatal(err)
@@ -142,7 +144,7 @@ func crowd(t *testing.T, store *usersql.Store, bulkUsers int) []user.ID {
 	maker := people.New(5)
 	var ids []user.ID
 	for len(ids) < bulkUsers+bulkOthers {
-		batch := make([]*user.User, min(user.MaxBatch, bulkUsers+bulkOthers-len(ids)))
+		batch := make([]*user.User, min(crowdBatch, bulkUsers+bulkOthers-len(ids)))
 		events := make([]user.Event, len(batch))
 		for i := range batch {
 			u := maker.User()
