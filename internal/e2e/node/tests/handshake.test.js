@@ -54,7 +54,7 @@ for (const world of worlds) {
 
     /** @param {Browser} browser */
     function forget(browser) {
-      for (const name of ['__session', '__client_uat', '__clerk_redirect_count']) browser.set(host, { [name]: undefined, [name + suffix]: undefined })
+      for (const name of ['__session', '__client_uat', '__refresh', '__clerk_redirect_count']) browser.set(host, { [name]: undefined, [name + suffix]: undefined })
     }
 
     const now = () => Math.floor(Date.now() / 1000)
@@ -107,6 +107,25 @@ for (const world of worlds) {
         const again = await browser.open(app.origin + '/')
         assert.deepEqual([again.status, again.hops.length], [200, 1], 'and nobody is asked again')
       }
+    })
+
+    test('an expired token is refreshed without a handshake', async () => {
+      const browser = await signedIn()
+      knows(browser, undefined, now())
+      assert.equal((await browser.open(app.origin + '/')).body, userID)
+      const refresh = browser.cookie(host, '__refresh' + suffix)
+      if (world.inAddress && !world.production) {
+        assert.equal(refresh, undefined, 'an address is no place for it')
+        return
+      }
+      const claims = JSON.parse(Buffer.from(String(browser.cookie(host, '__session')).split('.')[1], 'base64url').toString())
+      const old = server.token({ ...claims, iat: now() - 120, nbf: now() - 130, exp: now() - 60 })
+      const uat = String(now() - 300)
+      browser.set(host, { __session: old, ['__session' + suffix]: old, __client_uat: uat, ['__client_uat' + suffix]: uat })
+      const page = await browser.open(app.origin + '/')
+      assert.deepEqual([page.status, page.body, page.hops.length], [200, userID, 1])
+      assert.notEqual(browser.cookie(host, '__session'), old)
+      assert.notEqual(browser.cookie(host, '__refresh' + suffix), refresh, 'each is good once')
     })
 
     test('other states are signed out where they are', async () => {
