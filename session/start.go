@@ -164,7 +164,9 @@ func (s *Service) join(ctx context.Context, c Client, ss Session, strategy strin
 		c.SessionIDs = ids[len(surplus):]
 		c.LastActiveSessionID = ss.ID
 		c.LastAuthenticationStrategy = strategy
-		c.KnownUserIDs = known(c.KnownUserIDs, ss.UserID)
+		if !ss.FirstFactorAt.IsZero() { // a ticket, or somebody who acts as the user, has proved nothing
+			c.KnownUserIDs = known(c.KnownUserIDs, ss.UserID)
+		}
 		c.AuthChangedAt = ss.UpdatedAt
 		return nil
 	})

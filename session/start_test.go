@@ -166,3 +166,22 @@ func TestSessionsPerUser(t *testing.T) {
 		t.Errorf("%d live sessions, want 100", live)
 	}
 }
+
+// A browser is known to whoever has proved a factor there, not to who came by a ticket or acts
+// as somebody (E-03).
+func TestKnownUsers(t *testing.T) {
+	h := open(t)
+	c, _ := h.client()
+	for _, ns := range []session.NewSession{
+		{UserID: userB, Strategy: session.StrategyTicket},
+		{UserID: userA, Strategy: "password"},
+	} {
+		ns.ClientID, ns.AsOf = c.ID, h.clock.Now()
+		if _, err := h.Start(t.Context(), ns); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := h.mustClient(c.ID).KnownUserIDs; !slices.Equal(got, []string{userA}) {
+		t.Errorf("known users = %v, want %v", got, []string{userA})
+	}
+}

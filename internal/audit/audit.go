@@ -18,6 +18,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,11 +85,22 @@ const (
 	columnCount  = 11
 )
 
-// Write appends entries in one statement. One whose id is there already is passed over.
+// Write appends entries, up to 500 in a statement: what fails may have written some. One whose
+// id is there already is passed over, so trying again is safe for those with ids.
 func (l *Log) Write(ctx context.Context, entries ...Entry) error {
-	if len(entries) == 0 {
-		return nil
+	for some := range slices.Chunk(entries, writeAtOnce) {
+		if err := l.write(ctx, some); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// writeAtOnce bounds the entries of one statement, whose parameters databases bound: SQLite
+// takes 32,766 and PostgreSQL 65,535.
+const writeAtOnce = 500
+
+func (l *Log) write(ctx context.Context, entries []Entry) error {
 	var query strings.Builder
 	query.WriteString(`insert into audit_log (` + entryColumns + `) values `)
 	args := make([]any, 0, columnCount*len(entries))

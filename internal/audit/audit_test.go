@@ -171,3 +171,20 @@ func TestSweep(t *testing.T) {
 		}
 	})
 }
+
+// What many changes at once lead to is more than the parameters of one statement.
+func TestManyEntries(t *testing.T) {
+	onBoth(t, func(t *testing.T, open func(audit.Config) *audit.Log) {
+		l := open(audit.Config{})
+		entries := make([]audit.Entry, 6001)
+		for n := range entries {
+			entries[n] = audit.Entry{ID: fmt.Sprintf("aud_%027d", n), Type: audit.SignInPasswordFailed, Subject: ada, At: noon.Add(time.Duration(n) * time.Second)}
+		}
+		must(t, l.Write(t.Context(), entries...))
+		must(t, l.Write(t.Context(), entries...))
+		last := find(t, l, audit.Query{Limit: 2})
+		if len(last) != 2 || last[0].ID != entries[6000].ID || last[1].ID != entries[5999].ID {
+			t.Errorf("the last are %+v", last)
+		}
+	})
+}

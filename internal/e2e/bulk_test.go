@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +12,6 @@ import (
 
 	gatehouse "github.com/gatehouse-dev/gatehouse"
 	"github.com/gatehouse-dev/gatehouse/internal/people"
-	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/internal/testservers"
 	"github.com/gatehouse-dev/gatehouse/session"
 	"github.com/gatehouse-dev/gatehouse/session/redisstore"
@@ -34,32 +32,15 @@ const (
 // killed in the middle. The job finishes after the restart, and no session of theirs is
 // alive; nobody else loses one.
 func TestBulkDeleteSurvivesKill(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) {
-		url := "sqlite:" + filepath.Join(t.TempDir(), "gatehouse.db")
-		bulkDeleteSurvivesKill(t, crowdSize, url, func(t *testing.T) session.SessionStore {
-			db, err := sqldb.Open(t.Context(), url)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			s, err := sessionsql.New(t.Context(), db)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s
-		})
-	})
-	t.Run("PostgreSQL and Redis", func(t *testing.T) {
-		url, prefix := testservers.Redis(t)
-		bulkDeleteSurvivesKill(t, 10_000, testservers.Postgres(t), func(t *testing.T) session.SessionStore {
-			s, err := redisstore.Open(t.Context(), redisstore.Config{URL: url, Prefix: prefix, Plaintext: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { s.Close() })
-			return s
-		}, "GATEHOUSE_REDIS_URL="+url, "GATEHOUSE_REDIS_PREFIX="+prefix)
-	})
+	url, prefix := testservers.Redis(t)
+	bulkDeleteSurvivesKill(t, 10_000, testservers.Postgres(t), func(t *testing.T) session.SessionStore {
+		s, err := redisstore.Open(t.Context(), redisstore.Config{URL: url, Prefix: prefix, Plaintext: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}, "GATEHOUSE_REDIS_URL="+url, "GATEHOUSE_REDIS_PREFIX="+prefix)
 }
 
 func bulkDeleteSurvivesKill(t *testing.T, bulkUsers int, database string, openSessions func(*testing.T) session.SessionStore, env ...string) {
