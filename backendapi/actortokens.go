@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
@@ -62,18 +61,6 @@ func (c *call) createActorToken() error {
 	j := newActorTokenJSON(&t.Ticket)
 	j.Token, j.URL = string(t.Secret), &t.Link
 	return httpjson.Write(c.w, http.StatusOK, j)
-}
-
-// seconds returns a time of a second or more; 0 if it was not sent.
-func (f *fields) seconds(name string) time.Duration {
-	n := f.number(name)
-	switch {
-	case n == nil:
-		return 0
-	case *n == 0:
-		f.fail(apierr.ParamValue.At(name))
-	}
-	return time.Duration(*n) * time.Second
 }
 
 // revokeActorToken serves POST /v1/actor_tokens/{id}/revoke. A session that began by the

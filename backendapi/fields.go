@@ -164,3 +164,15 @@ func printable(name string) string {
 	}, name)
 	return clean[:min(len(clean), most)]
 }
+
+// seconds returns a time of a second or more; 0 if it was not sent.
+func (f *fields) seconds(name string) time.Duration {
+	n := f.number(name)
+	switch {
+	case n == nil:
+		return 0
+	case *n == 0:
+		f.fail(apierr.ParamValue.At(name))
+	}
+	return time.Duration(*n) * time.Second
+}

@@ -3,7 +3,6 @@ package backendapi
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/gatehouse-dev/gatehouse/internal/apierr"
 	"github.com/gatehouse-dev/gatehouse/internal/httpjson"
@@ -35,22 +34,18 @@ func newSignInTokenJSON(t *user.Ticket) signInTokenJSON {
 func (c *call) createSignInToken() error {
 	f := c.fields("user_id", "expires_in_seconds", "org_id")
 	f.absent("org_id")
-	id, life := f.text("user_id"), f.number("expires_in_seconds")
-	switch {
-	case id == "":
+	id := f.text("user_id")
+	if id == "" {
 		f.fail(apierr.ParamMissing.At("user_id"))
-	case life == nil:
-		life = new(0)
-	case *life == 0:
-		f.fail(apierr.ParamValue.At("expires_in_seconds"))
 	}
+	life := f.seconds("expires_in_seconds")
 	if f.err != nil {
 		return f.err
 	}
 	if !random.ValidID("user", id) {
 		return apierr.NotFound // what is no id is nobody's (I-09)
 	}
-	t, err := c.h.cfg.Flow.IssueSignInToken(c.r.Context(), user.ID(id), time.Duration(*life)*time.Second)
+	t, err := c.h.cfg.Flow.IssueSignInToken(c.r.Context(), user.ID(id), life)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func TestCredentials(t *testing.T) {
 			jane := s.newBrowser(1, transport)
 			importAndVerify(t, s, jane)
 			if checked != nil {
-				reportDifferences(t, checked)
+				reportDifferences(t, checked, 20)
 			}
 			lookForCanaries(t, s, keepSecrets(t, jane))
 		})

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/gatehouse-dev/gatehouse/internal/sqldb"
 	"github.com/gatehouse-dev/gatehouse/session"
@@ -60,20 +61,25 @@ func (s *Store) RevokeUser(ctx context.Context, userID string, r session.UserRev
 	return turned, nil
 }
 
-func revokeLive(ctx context.Context, q sqldb.Querier, userID string, r session.UserRevocation) (turned []session.ID, err error) {
+func revokeLive(ctx context.Context, q sqldb.Querier, userID string, r session.UserRevocation) ([]session.ID, error) {
 	rows, err := q.QueryContext(ctx, revokeSessions, userID, rules.Text(r.Cause), sqldb.Millis(r.At), string(r.Except))
 	if err != nil {
 		return nil, err
 	}
+	return sessionIDs(rows)
+}
+
+// sessionIDs reads all rows, of one column, and closes them.
+func sessionIDs(rows *sql.Rows) (ids []session.ID, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var id session.ID
 		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		turned = append(turned, id)
+		ids = append(ids, id)
 	}
-	return turned, rows.Err()
+	return ids, rows.Err()
 }
 
 // replacedBy returns the tombstone that stands after r. A later one stands, and of

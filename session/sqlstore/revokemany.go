@@ -71,7 +71,7 @@ func (s *Store) RevokeUsers(ctx context.Context, userIDs []string, r session.Use
 	return turned, nil
 }
 
-func revokeAllLive(ctx context.Context, q sqldb.Querier, users []string, r session.UserRevocation) (turned []session.ID, err error) {
+func revokeAllLive(ctx context.Context, q sqldb.Querier, users []string, r session.UserRevocation) ([]session.ID, error) {
 	args := []any{rules.Text(r.Cause), sqldb.Millis(r.At)}
 	places := make([]string, len(users))
 	for n, id := range users {
@@ -82,15 +82,7 @@ func revokeAllLive(ctx context.Context, q sqldb.Querier, users []string, r sessi
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id session.ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		turned = append(turned, id)
-	}
-	return turned, rows.Err()
+	return sessionIDs(rows)
 }
 
 // recordsAtOnce is how many records one statement writes.
